@@ -1,0 +1,54 @@
+"""The seams of an inspector: what a plug-in must offer, one verb each.
+
+Every stage is a value: it keeps nothing between calls, so one inspector may serve many images and threads.
+What has to be learned from a product's own unlabelled images first is a new value, made before the run
+(`dataclasses.replace(inspector, saliency=fitted)`); a model that wants batches fills the frames' encodings
+ahead. Neither changes these verbs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from saa.types import AnomalyMap, Caption, Frame, Image, Inspection, Proposals, Regions
+
+
+class Generator(Protocol):
+    """Boxes that answer words (P^L)."""
+
+    def propose(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
+        """N boxes with scores in [0, 1], each with the phrase it answers; N = 0 if nothing does."""
+        ...
+
+
+class Refiner(Protocol):
+    """Boxes become masks."""
+
+    def refine(self, frame: Frame, proposals: Proposals) -> Regions:
+        """One mask for each proposal, in the same order, with its score and phrase."""
+        ...
+
+
+class Saliency(Protocol):
+    """How unlike the rest of the object each place is (P^S)."""
+
+    def saliency(self, frame: Frame, objects: Regions) -> AnomalyMap:
+        """(H, W) float32 in [0, 1]; N = 0 objects means the whole image is the object."""
+        ...
+
+
+class Grounder(Protocol):
+    """How well each place answers words, as a dense map."""
+
+    def ground(self, frame: Frame, captions: Sequence[Caption]) -> AnomalyMap:
+        """(H, W) float32 in [0, 1]; 1 answers at least one phrase fully. No captions: all ones."""
+        ...
+
+
+class Inspector(Protocol):
+    """One image in, one answer out."""
+
+    def inspect(self, image: Image) -> Inspection:
+        """The answer for an (H, W, 3) uint8 RGB image of any size."""
+        ...

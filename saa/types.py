@@ -1,0 +1,215 @@
+"""The values that flow from stage to stage. Constructors check shape and dtype, so no one checks again.
+
+Axis letters: N regions, H W pixels. Boxes are xyxy pixels with exclusive right and bottom edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB."""
+Mask: TypeAlias = NDArray[np.bool_]
+"""(H, W) bool."""
+Masks: TypeAlias = NDArray[np.bool_]
+"""(N, H, W) bool."""
+Boxes: TypeAlias = NDArray[np.float32]
+"""(N, 4) float32, xyxy pixels, right and bottom exclusive, inside the image."""
+Scores: TypeAlias = NDArray[np.float32]
+"""(N,) float32, at least 0; at most 1 until recalibrated."""
+AnomalyMap: TypeAlias = NDArray[np.float32]
+"""(H, W) float32; higher is more anomalous; never rescaled per image."""
+
+Caption: TypeAlias = tuple[str, ...]
+"""Phrases that share one pass of a detector."""
+
+T = TypeVar("T")
+
+GOOD = "good"
+"""The defect name of a part without one."""
+UNKNOWN = "unknown"
+"""The defect name of an image nobody has labelled."""
+
+
+def _check(name: str, array: NDArray[Any], shape: tuple[int | None, ...], dtype: type[np.generic]) -> None:
+    wanted = tuple("any" if side is None else str(side) for side in shape)
+    fits = array.ndim == len(shape) and all(
+        side is None or side == actual for side, actual in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != dtype:
+        raise ValueError(
+            f"{name}: expected shape ({', '.join(wanted)}) and dtype {np.dtype(dtype)}, "
+            f"got {array.shape} and {array.dtype}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One image and what models have made of it so far.
+
+    Several stages ask for the same costly encoding of an image (one detector pass serves objects and
+    defects, one feature map serves saliency and proposals). A frame lives for one inspection and computes
+    each encoding once; stages themselves stay without state.
+
+    Attributes:
+        image: (H, W, 3) uint8, RGB.
+    """
+
+    image: Image
+    _encodings: dict[Hashable, object] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        _check("image", self.image, (None, None, 3), np.uint8)
+        if 0 in self.image.shape:
+            raise ValueError(f"image: expected at least one pixel, got {self.image.shape}")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(h, w) in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+    def encoded(self, encode: Callable[[Image], T]) -> T:
+        """`encode(image)`, computed once; `encode` itself is the key, so it must be hashable and pure."""
+        if encode not in self._encodings:
+            self._encodings[encode] = encode(self.image)
+        return cast(T, self._encodings[encode])
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """What a region generator found: N boxes, their scores and the phrases they answer.
+
+    Attributes:
+        boxes: (N, 4) float32, xyxy pixels.
+        scores: (N,) float32, at least 0.
+        phrases: N strings.
+    """
+
+    boxes: Boxes
+    scores: Scores
+    phrases: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check("boxes", self.boxes, (None, 4), np.float32)
+        _check("scores", self.scores, (len(self.boxes),), np.float32)
+        _check_phrases(self.phrases, len(self.boxes))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __add__(self, other: Proposals) -> Proposals:
+        return Proposals(
+            np.concatenate([self.boxes, other.boxes]),
+            np.concatenate([self.scores, other.scores]),
+            self.phrases + other.phrases,
+        )
+
+    def __getitem__(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Proposals:
+        """The rows that a boolean mask keeps, or that indices name, in that order."""
+        rows = np.arange(len(self))[keep]
+        return Proposals(self.boxes[rows], self.scores[rows], tuple(self.phrases[i] for i in rows))
+
+    @classmethod
+    def none(cls) -> Proposals:
+        """Nothing found: N = 0."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), ())
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """What a refiner made of proposals: N masks on one image, their scores and phrases.
+
+    Attributes:
+        masks: (N, H, W) bool.
+        scores: (N,) float32, at least 0.
+        phrases: N strings.
+    """
+
+    masks: Masks
+    scores: Scores
+    phrases: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check("masks", self.masks, (None, None, None), np.bool_)
+        _check("scores", self.scores, (len(self.masks),), np.float32)
+        _check_phrases(self.phrases, len(self.masks))
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    def __getitem__(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Regions:
+        """The rows that a boolean mask keeps, or that indices name, in that order."""
+        rows = np.arange(len(self))[keep]
+        return Regions(self.masks[rows], self.scores[rows], tuple(self.phrases[i] for i in rows))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(h, w) in pixels."""
+        return self.masks.shape[1], self.masks.shape[2]
+
+    @property
+    def areas(self) -> NDArray[np.int64]:
+        """(N,) int64, pixels inside each mask."""
+        return np.count_nonzero(self.masks, axis=(1, 2)).astype(np.int64)
+
+    def split(self, count: int) -> tuple[Regions, Regions]:
+        """The first `count` regions and the rest."""
+        first = np.arange(len(self)) < count
+        return self[first], self[~first]
+
+    @classmethod
+    def none(cls, size: tuple[int, int]) -> Regions:
+        """Nothing found on an image of `size` (h, w): N = 0."""
+        return cls(np.zeros((0, *size), np.bool_), np.zeros(0, np.float32), ())
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """The answer for one image.
+
+    Attributes:
+        anomaly_map: (H, W) float32, higher is more anomalous, comparable between images of one recipe.
+        score: how likely the image holds a defect; higher is more likely, comparable like the map.
+        regions: N suspected defects, best first.
+        saliency: (H, W) float32 in [0, 1]; 1 is unlike anything else on the object.
+    """
+
+    anomaly_map: AnomalyMap
+    score: float
+    regions: Regions
+    saliency: AnomalyMap
+
+    def __post_init__(self) -> None:
+        size = self.regions.size
+        _check("anomaly_map", self.anomaly_map, size, np.float32)
+        _check("saliency", self.saliency, size, np.float32)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of a data set and what is known of it.
+
+    Attributes:
+        product: the category the image belongs to.
+        name: unique inside the product; a relative path with forward slashes and its extension.
+        defect: the kind of defect, `good` for none, `unknown` where nobody said.
+        image_path: where the image lies.
+        mask_path: where the defect's mask lies; None for good images and where there is no mask.
+    """
+
+    product: str
+    name: str
+    defect: str
+    image_path: Path
+    mask_path: Path | None = None
+
+
+def _check_phrases(phrases: tuple[str, ...], count: int) -> None:
+    if len(phrases) != count:
+        raise ValueError(f"phrases: expected {count}, one a row, got {len(phrases)}")
