@@ -1,0 +1,24 @@
+"""Zero-shot industrial inspection from prompt files.
+
+inspector = saa.load("bottle.yaml").build()
+inspection = inspector.inspect(image)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from saa.config import Recipe
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "load"]
+
+
+def load(path_or_name: str | Path, engine: str = "auto") -> Recipe:
+    """The checked recipe of a prompt file, or of a shipped one by name; see `saa.config.load`."""
+    from saa import config
+
+    return config.load(path_or_name, engine)
