@@ -1,0 +1,47 @@
+"""Masks as arrays: (N, H, W) bool."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saa.types import AnomalyMap, Mask, Masks
+
+
+def resized(mask: Mask, size: tuple[int, int]) -> Mask:
+    """An (H, W) mask at `size` (h, w): linear between pixels, cut at one half, so edges stay smooth."""
+    if mask.shape == size:
+        return mask
+    soft = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft > 0.5)
+
+
+def iou(masks: Masks, others: Masks) -> NDArray[np.float32]:
+    """(N, M) intersection over union of two sets of masks; 0 where both are empty."""
+    flat = masks.reshape(len(masks), -1).astype(np.float32)
+    other = others.reshape(len(others), -1).astype(np.float32)
+    shared = flat @ other.T
+    union = flat.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def means_inside(masks: Masks, values: AnomalyMap) -> NDArray[np.float32]:
+    """(N,) mean of (H, W) values inside each mask; 0 for an empty mask."""
+    counts = np.count_nonzero(masks, axis=(1, 2))
+    sums = np.array([values[mask].sum(dtype=np.float64) for mask in masks])
+    return np.divide(sums, counts, out=np.zeros(len(masks)), where=counts > 0).astype(np.float32)
+
+
+def suppress(masks: Masks, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:
+    """Indices of the masks that no better one overlaps by more than `max_iou`, best first.
+
+    Ties keep the earlier mask, so the answer does not depend on the sorting algorithm.
+    """
+    order = np.argsort(-scores, kind="stable")
+    overlap = iou(masks, masks)
+    kept: list[int] = []
+    for index in order:
+        if not kept or overlap[index, kept].max() <= max_iou:
+            kept.append(int(index))
+    return np.array(kept, np.intp)
