@@ -21,7 +21,7 @@ def shipped_root() -> Path:
 
 
 def shipped_names() -> tuple[str, ...]:
-    """Every shipped file by name, sorted: `mvtec/bottle`, `mvtec/cable`, …"""
+    """Every shipped file by name, sorted: `mvtec/bottle`, `mvtec/cable` and so on."""
     root = shipped_root()
     return tuple(f"{folder.name}/{path.stem}" for folder in _folders(root) for path in files(folder))
 

@@ -43,11 +43,12 @@ _LISTS = frozenset(["tuple_type", "list_type"])
 
 
 def check(
-    model: type[M], content: object, file: YamlFile, at: KeyPath = ()
+    model: type[M], content: object, file: YamlFile, at: KeyPath = (), also: tuple[str, ...] = ()
 ) -> tuple[M | None, list[Mistake]]:
     """The block of `file` at the keys `at`, as a model, and all that is wrong with it.
 
-    Types are strict: a quoted number is a text and `true` is not 1.
+    Types are strict: a quoted number is a text and `true` is not 1. Keys in `also` are read by somebody
+    else; they are offered where a key is misspelt.
 
     Returns:
         The model, or None when there are mistakes; the mistakes in the order found.
@@ -55,10 +56,12 @@ def check(
     try:
         return model.model_validate_json(json.dumps(content), strict=True), []
     except ValidationError as error:
-        return None, list(_mistakes(model, error.errors(include_url=False), file, at))
+        return None, list(_mistakes(model, error.errors(include_url=False), file, at, also))
 
 
-def unknown_key(keys: KeyPath, known: list[str], file: YamlFile, elsewhere: tuple[str, ...] = ()) -> Mistake:
+def unknown_key(
+    keys: KeyPath, known: tuple[str, ...], file: YamlFile, elsewhere: tuple[str, ...] = ()
+) -> Mistake:
     """The mistake of a key that nothing reads.
 
     Args:
@@ -94,7 +97,7 @@ def shown(value: object) -> str:
 
 
 def _mistakes(
-    model: type[BaseModel], errors: list[ErrorDetails], file: YamlFile, at: KeyPath
+    model: type[BaseModel], errors: list[ErrorDetails], file: YamlFile, at: KeyPath, also: tuple[str, ...]
 ) -> Iterator[Mistake]:
     located = [(_keys(detail, file, at), detail) for detail in errors]
     for keys, detail in located:
@@ -105,7 +108,8 @@ def _mistakes(
             continue
         if kind == "extra_forbidden":
             around = _model_at(model, keys[len(at) : -1]) or model
-            yield unknown_key(keys, sorted(around.model_fields), file, tuple(_leaves(model)))
+            known = (*around.model_fields, *(also if around is model else ()))
+            yield unknown_key(keys, known, file, tuple(_leaves(model)))
         else:
             field = _field_at(model, keys[len(at) :])
             yield Mistake(file.line(keys), f"{dotted(keys) or 'file'}: {_sentence(detail, field)}")

@@ -1,0 +1,58 @@
+"""The engines: which plug-ins make up an inspector unless a prompt file names others."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from saa.errors import PromptError
+
+AUTO = "auto"
+"""Stands for the first engine that is ready."""
+
+FOLDERS = {"regions": "regions", "refiner": "refiners", "saliency": "saliency", "grounder": "grounders"}
+"""Each stage's key in a prompt file, and the folder its plug-ins lie in."""
+
+CASCADE = "cascade"
+"""The key of the settings of what joins the stages."""
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A choice of one plug-in a stage.
+
+    Attributes:
+        kinds: the plug-in of each stage in `FOLDERS`.
+        ready: whether all it needs (packages, checkpoints) is there; must be quick and load nothing.
+    """
+
+    kinds: dict[str, str]
+    ready: Callable[[], bool]
+
+
+ENGINES = {
+    "embedded": Engine(
+        {"regions": "grounded", "refiner": "segments", "saliency": "neighbours", "grounder": "words"}, _always
+    ),
+}
+"""By name, the most capable first. The embedded one needs nothing, so one is always ready."""
+
+
+def choose(engine: str) -> str:
+    """The engine meant by a name; `auto` is the most capable one that is ready.
+
+    Raises:
+        PromptError: there is no such engine.
+    """
+    if engine == AUTO:
+        return next(name for name, candidate in ENGINES.items() if candidate.ready())
+    if engine not in ENGINES:
+        close = difflib.get_close_matches(engine, [AUTO, *ENGINES], n=1)
+        advice = f"did you mean '{close[0]}'?" if close else "choose one of these"
+        raise PromptError(f"engine: expected one of {', '.join([AUTO, *ENGINES])}, got '{engine}'; {advice}")
+    return engine

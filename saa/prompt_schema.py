@@ -1,0 +1,69 @@
+"""The JSON Schema of a prompt file, for editors: the product, and the settings of every plug-in there is."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from saa import plugins
+from saa.engine_settings import model
+from saa.engines import CASCADE, ENGINES, FOLDERS
+from saa.prompts import ProductPrompt
+
+Schema: TypeAlias = dict[str, Any]
+Schemas: TypeAlias = dict[Any, Schema]
+"""What stands for each model: a reference into the shared definitions."""
+
+
+def file_schema() -> Schema:
+    """The schema of a whole file, draft 2020-12."""
+    stages = {
+        key: {kind: model(key, kind) for kind in plugins.kinds(folder)} for key, folder in FOLDERS.items()
+    }
+    cascade = model(CASCADE, "")
+    every: list[type[BaseModel]] = [ProductPrompt, cascade]
+    for kinds in stages.values():
+        every += kinds.values()
+    references, shared = models_json_schema([(one, "validation") for one in every])
+    schemas: Schemas = {one: references[one, "validation"] for one in every}
+    definitions: Schema = shared["$defs"]
+    whole: Schema = definitions.pop(schemas[ProductPrompt]["$ref"].rpartition("/")[2])
+    engines = {
+        engine: _block(
+            {key: _one_of(kinds, ENGINES[engine].kinds[key], schemas) for key, kinds in stages.items()}
+            | {CASCADE: schemas[cascade]},
+            f"Plug-ins and settings of the {engine} engine; what is left out keeps its default.",
+        )
+        for engine in ENGINES
+    }
+    description = "Plug-ins by kind and their settings, for each engine; not needed for a first try."
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **whole,
+        "title": "saa prompt file",
+        "properties": {**whole["properties"], "engines": _block(engines, description)},
+        "$defs": definitions,
+    }
+
+
+def _one_of(
+    kinds: dict[str, type[BaseModel]], default: str, schemas: dict[type[BaseModel], Schema]
+) -> Schema:
+    """Exactly one plug-in fits: only the engine's own may leave its kind out."""
+    return {
+        "oneOf": [
+            schemas[config] if kind == default else {**schemas[config], "required": ["kind"]}
+            for kind, config in kinds.items()
+        ]
+    }
+
+
+def _block(properties: Schema, description: str) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "description": description,
+        "properties": properties,
+    }
