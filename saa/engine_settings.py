@@ -23,13 +23,13 @@ KEYS = (*FOLDERS, CASCADE)
 
 
 def model(key: str, kind: str) -> type[BaseModel]:
-    """The settings of a stage's plug-in; for `cascade` the kind is ignored.
+    """The settings of a stage's plug-in, or of the cascade, which is its own only kind.
 
     Raises:
         UnknownKindError: the plug-in has no file.
     """
-    module = plugins.load("backends", CASCADE) if key == CASCADE else plugins.load(FOLDERS[key], kind)
-    return cast(type[BaseModel], module.Config)
+    folder = "backends" if key == CASCADE else FOLDERS[key]
+    return cast(type[BaseModel], plugins.load(folder, kind).Config)
 
 
 def default(engine: str, key: str) -> BaseModel:
@@ -38,7 +38,10 @@ def default(engine: str, key: str) -> BaseModel:
     Raises:
         UnknownKindError: the plug-in has no file.
     """
-    return model(key, ENGINES[engine].kinds.get(key, ""))()
+    standard = ENGINES[engine]
+    if key == CASCADE:
+        return model(key, CASCADE).model_validate(standard.cascade)
+    return model(key, standard.kinds[key])()
 
 
 def read_settings(file: YamlFile) -> tuple[dict[str, Settings], list[Mistake]]:
@@ -47,12 +50,11 @@ def read_settings(file: YamlFile) -> tuple[dict[str, Settings], list[Mistake]]:
         return {}, []
     found: dict[str, Settings] = {}
     mistakes: list[Mistake] = []
-    for engine, stages in _block(
-        file, file.content["engines"], ("engines",), tuple(ENGINES), mistakes
-    ).items():
-        at: KeyPath = ("engines", engine)
+    engines = _block(file, file.content["engines"], ("engines",), tuple(ENGINES), mistakes)
+    for engine, block in engines.items():
+        stages = _block(file, block, ("engines", engine), KEYS, mistakes)
         found[engine] = {}
-        for key, content in _block(file, stages, at, KEYS, mistakes).items():
+        for key, content in stages.items():
             settings, wrong = _stage(file, engine, key, content)
             mistakes += wrong
             if settings is not None:
@@ -73,17 +75,17 @@ def _block(
 
 
 def _stage(file: YamlFile, engine: str, key: str, content: object) -> tuple[BaseModel | None, list[Mistake]]:
-    at = ("engines", engine, key)
-    kind = ENGINES[engine].kinds.get(key, "")
-    if key in FOLDERS:
-        known = plugins.kinds(FOLDERS[key])
-        if isinstance(content, str) and content in known:
-            message = f"{dotted(at)}: must be a block of keys, got '{content}'; write {{kind: {content}}}"
-            return None, [Mistake(file.line(at), message)]
-        if isinstance(content, dict) and "kind" in content:
-            kind = content["kind"]
-        if kind not in known:
-            return None, [_unknown_kind(file, (*at, "kind"), kind, known)]
+    at, standard = ("engines", engine, key), ENGINES[engine]
+    if key == CASCADE:
+        whole = standard.cascade | content if isinstance(content, dict) else content
+        return check(model(key, CASCADE), whole, file, at)
+    known = plugins.kinds(FOLDERS[key])
+    if isinstance(content, str) and content in known:
+        message = f"{dotted(at)}: must be a block of keys, got '{content}'; write {{kind: {content}}}"
+        return None, [Mistake(file.line(at), message)]
+    kind = content.get("kind", standard.kinds[key]) if isinstance(content, dict) else standard.kinds[key]
+    if kind not in known:
+        return None, [_unknown_kind(file, (*at, "kind"), kind, known)]
     return check(model(key, kind), content, file, at)
 
 

@@ -24,20 +24,24 @@ def _always() -> bool:
 
 @dataclass(frozen=True)
 class Engine:
-    """A choice of one plug-in a stage.
+    """A choice of one plug-in a stage, and how their answers are weighed.
 
     Attributes:
         kinds: the plug-in of each stage in `FOLDERS`.
+        cascade: settings of the cascade that differ from the published method.
         ready: whether all it needs (packages, checkpoints) is there; must be quick and load nothing.
     """
 
     kinds: dict[str, str]
+    cascade: dict[str, float | str]
     ready: Callable[[], bool]
 
 
 ENGINES = {
     "embedded": Engine(
-        {"regions": "grounded", "refiner": "segments", "saliency": "neighbours", "grounder": "words"}, _always
+        kinds={"regions": "grounded", "refiner": "segments", "saliency": "neighbours", "grounder": "words"},
+        cascade={"dense_weight": 1.0, "region_weight": 0.5},
+        ready=_always,
     ),
 }
 """By name, the most capable first. The embedded one needs nothing, so one is always ready."""

@@ -30,8 +30,8 @@ _NEEDS = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be at most {le:g}",
-    "too_short": "must hold at least {min_length}",
-    "too_long": "must hold at most {max_length}",
+    "too_short": "must hold at least {min_length} of them",
+    "too_long": "must hold at most {max_length} of them",
     "string_too_short": "must be at least {min_length} characters long",
     "string_too_long": "must be at most {max_length} characters long",
     "literal_error": "must be {expected}",
@@ -143,12 +143,12 @@ def _advice(kind: str, got: object, field: FieldInfo | None) -> str:
         instead = _unquoted(kind, got)
         if instead:
             return f"write {instead}"
-    if kind in _BLOCKS:
-        return "write its keys on indented lines below it"
-    example = _example(field)
-    if got is None and kind != "missing":
-        return f"write {example} or leave the key out" if example else "write a value or leave the key out"
-    return f"write {example}" if example else "change it or leave the key out"
+    example = "its keys on indented lines below it" if kind in _BLOCKS else _example(field)
+    if kind == "missing":
+        return f"write {example}" if example else "add it"
+    if got is None:
+        return f"write {example or 'a value'} or leave the key out"
+    return f"write {example}" if example else "change it or delete it"
 
 
 def _unquoted(kind: str, text: str) -> str | None:
@@ -173,7 +173,7 @@ def _example(field: FieldInfo | None) -> str | None:
     value = field.examples[0] if field.examples else field.get_default(call_default_factory=False)
     if value is None or isinstance(value, BaseModel):
         return None
-    plain = value if isinstance(value, str) else json.dumps(value).replace('"', "")
+    plain = json.dumps(value).replace('"', "")
     return f"{field.title} such as {plain}" if field.title else f"a value such as {plain}"
 
 

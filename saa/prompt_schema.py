@@ -22,7 +22,7 @@ def file_schema() -> Schema:
     stages = {
         key: {kind: model(key, kind) for kind in plugins.kinds(folder)} for key, folder in FOLDERS.items()
     }
-    cascade = model(CASCADE, "")
+    cascade = model(CASCADE, CASCADE)
     every: list[type[BaseModel]] = [ProductPrompt, cascade]
     for kinds in stages.values():
         every += kinds.values()

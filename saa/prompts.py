@@ -162,7 +162,9 @@ class Confidence(_Section):
 class ProductPrompt(_Section):
     """All we know of one product."""
 
-    object: Object = Field(description="What the picture shows.")
+    object: Object = Field(
+        title="what the picture shows", examples=[{"phrase": "bottle"}], description="What the picture shows."
+    )
     defects: Defects = Field(Defects(), description="What to look for.")
     reject: Phrases = Field(
         (),

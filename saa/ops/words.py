@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-PLACE_WORDS = frozenset(
-    ["across", "along", "around", "at", "from", "in", "inside", "near", "of", "on", "over", "under", "with"]
-)
+PLACE_WORDS = frozenset(["at", "in", "on"])
 """What follows one of these says where a defect is, not what it is."""
 
 
