@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from sklearn import metrics as sklearn_metrics
+
+from saa.ops import counting
+from saa.ops.counting import Counts, Grid, pixel_curve
+from saa.ops.curves import Curve, auroc, average_precision, max_f1
+
+
+def reference(scores: np.ndarray, defective: np.ndarray) -> tuple[float, float, float]:
+    """max-F1, AUROC and average precision by scikit-learn."""
+    precision, recall, _ = sklearn_metrics.precision_recall_curve(defective, scores)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
+    return (
+        float(f1.max()),
+        float(sklearn_metrics.roc_auc_score(defective, scores)),
+        float(sklearn_metrics.average_precision_score(defective, scores)),
+    )
+
+
+def figures(curve: Curve) -> tuple[float | None, float | None, float | None]:
+    return max_f1(curve).value, auroc(curve).value, average_precision(curve).value
+
+
+def pieces(scores: np.ndarray, defective: np.ndarray, side: int = 100):
+    """The pixels as maps of `side` x `side`, the last one shorter."""
+    for start in range(0, scores.size, side * side):
+        end = min(start + side * side, scores.size)
+        yield scores[start:end].reshape(1, -1), defective[start:end].reshape(1, -1)
+
+
+def uniform(rng, size):
+    return rng.random(size)
+
+
+def few_values(rng, size):
+    return rng.integers(0, 4, size) / 3
+
+
+def extreme_skew(rng, size):
+    return 10.0 ** rng.uniform(-38, 38, size)
+
+
+def negative(rng, size):
+    return -rng.gamma(2, 1, size) * 1000
+
+
+def both_signs(rng, size):
+    return rng.normal(0, 1e-3, size)
+
+
+def all_equal(rng, size):
+    return np.full(size, 0.25)
+
+
+def neighbouring_floats(rng, size):
+    """A thousand clusters far apart, each of two adjacent values: any histogram with equal bins fails."""
+    cluster = (rng.integers(0, 1000, size) + 1).astype(np.float32)
+    return np.where(rng.random(size) < 0.5, cluster, np.nextafter(cluster, np.float32(np.inf)))
+
+
+def denormal(rng, size):
+    return rng.integers(-500, 500, size) * np.float32(1e-45)
+
+
+def nearly_one(rng, size):
+    return 1 - rng.random(size) * 1e-5
+
+
+def mostly_zero(rng, size):
+    return np.where(rng.random(size) < 0.97, 0.0, rng.gamma(2, 0.3, size))
+
+
+SHAPES = [
+    uniform, few_values, extreme_skew, negative, both_signs, all_equal, neighbouring_floats, denormal,
+    nearly_one, mostly_zero,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", ["half", "rare", "one", "all_but_one", "sorted"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_distribution_gives_what_scikit_learn_gives(shape, labels, monkeypatch):
+    monkeypatch.setattr(counting, "_SAMPLE_PIXELS", 5_000)
+    rng = np.random.default_rng(7)
+    size = 30_000
+    scores = shape(rng, size).astype(np.float32)
+    defective = {
+        "half": rng.random(size) < 0.5,
+        "rare": rng.random(size) < 0.01,
+        "one": np.arange(size) == 17,
+        "all_but_one": np.arange(size) != 17,
+        "sorted": scores > np.median(scores) if scores.min() < np.median(scores) else np.arange(size) < 9,
+    }[labels]
+    if not defective.any():
+        defective[:3] = True
+    curve = pixel_curve(lambda: pieces(scores, defective))
+    assert figures(curve) == pytest.approx(reference(scores, defective), abs=1e-6)
+
+
+def test_the_threshold_gives_the_figure():
+    rng = np.random.default_rng(3)
+    scores = rng.gamma(2, 0.3, 50_000).astype(np.float32)
+    defective = rng.random(50_000) < 0.05
+    scores[defective] += 0.6
+    best = max_f1(pixel_curve(lambda: pieces(scores, defective)))
+    called = scores >= np.float32(best.threshold)
+    hits = np.count_nonzero(called & defective)
+    assert best.value == pytest.approx(2 * hits / (called.sum() + defective.sum()), abs=1e-12)
+
+
+def test_a_lone_defective_pixel_among_near_equals_is_ranked_exactly():
+    scores = np.linspace(1, 1 + 1e-3, 40_000).astype(np.float32)
+    defective = np.zeros(40_000, bool)
+    defective[-8] = True
+    curve = pixel_curve(lambda: pieces(scores, defective))
+    assert figures(curve) == pytest.approx(reference(scores, defective), abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays.arrays(np.float32, 60, elements=st.floats(-(2.0**100), 2.0**100, width=32)),
+    arrays.arrays(np.bool_, 60),
+)
+def test_small_cases_equal_scikit_learn(scores, defective):
+    defective[0], defective[1] = True, False
+    curve = pixel_curve(lambda: pieces(scores, defective, side=4))
+    assert figures(curve) == pytest.approx(reference(scores, defective), abs=1e-6)
+
+
+def test_zero_and_minus_zero_are_one_value():
+    scores, defective = np.float32([[0.0, -0.0, 1.0]]), np.array([[True, False, False]])
+    assert len(pixel_curve(lambda: [(scores, defective)]).thresholds) == 2
+
+
+def test_no_maps_give_an_empty_curve():
+    curve = pixel_curve(list)
+    assert (curve.num_positives, curve.num_negatives, len(curve.thresholds)) == (0, 0, 0)
+
+
+def test_only_good_pixels_give_a_curve_without_positives():
+    curve = pixel_curve(lambda: [(np.float32([[0.5, 0.1]]), np.array([[False, False]]))])
+    assert (curve.num_positives, curve.num_negatives) == (0, 2)
+
+
+def test_counts_of_two_workers_add_up():
+    rng = np.random.default_rng(0)
+    maps = [(rng.random((5, 7), np.float32), rng.random((5, 7)) < 0.3) for _ in range(4)]
+    whole = Counts.of(Grid.coarse(), maps)
+    merged = Counts.of(Grid.coarse(), maps[:1]) + Counts.of(Grid.coarse(), maps[1:])
+    assert np.array_equal(whole.totals, merged.totals)
+    assert np.array_equal(whole.positives, merged.positives)
+
+
+def test_counts_of_different_grids_do_not_add_up():
+    one = Counts.of(Grid.coarse(), [])
+    other = Counts.of(Grid.coarse().split(np.full(1 << 16, 1)), [])
+    with pytest.raises(ValueError, match="expected both of one grid, got 65536 and 131072 cells"):
+        one + other
+
+
+def test_every_cell_of_a_grid_cut_twice_is_where_its_lowest_key_says():
+    bits = np.random.default_rng(1).integers(0, 3, 1 << 16)
+    grid = Grid.coarse().split(bits)
+    grid = grid.split(np.arange(len(grid.lows)) % 3)
+    assert np.array_equal(grid.cells(grid.lows.astype(np.uint32)), np.arange(len(grid.lows)))
+    ends = grid.lows + (1 << grid.widths) - 1
+    assert np.array_equal(grid.cells(ends.astype(np.uint32)), np.arange(len(grid.lows)))
+
+
+def test_an_ordinary_distribution_is_read_twice_at_most(monkeypatch):
+    monkeypatch.setattr(counting, "_SAMPLE_PIXELS", 100_000)
+    rng = np.random.default_rng(5)
+    scores = rng.gamma(2, 0.3, 400_000).astype(np.float32)
+    defective = rng.random(400_000) < 0.02
+    scores[defective] += 0.5
+    readings = []
+
+    def source():
+        readings.append(1)
+        return pieces(scores, defective)
+
+    pixel_curve(source)
+    assert len(readings) <= 2
