@@ -1,0 +1,160 @@
+"""Where a run keeps its things, and names that every file system takes.
+
+RUN/run.json       what is run: data set, recipes, versions (its presence makes the folder a run)
+RUN/ledger.sqlite  one row an image, kept up to date while the run goes on
+RUN/run.lock       held by the program that writes here
+RUN/results.csv    the ledger as a table, written when the run ends or is interrupted
+RUN/maps/<product>/<name>.tiff     anomaly maps, float32
+RUN/regions/<product>/<name>.json  suspected defects with masks
+RUN/metrics.json, RUN/report.html  made from the above by `saa evaluate` and `saa report`
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from saa.errors import RunError
+
+_FILES = ("run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv")
+_DERIVED = ("metrics.json", "report.html")
+_FOLDERS = ("maps", "regions")
+_UNSAFE = re.compile('[<>:"|?*\\\\%\x00-\x1f\ud800-\udfff]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def safe_name(name: str) -> str:
+    """`name`, a path with forward slashes, as a relative path that stays inside its folder everywhere.
+
+    Ordinary names come back as they are. What could climb out (`..`, a leading slash, a drive) or what
+    Windows does not take is written as %XX; two different names never become one.
+    """
+    return "/".join(_safe_part(part) for part in name.split("/"))
+
+
+def _safe_part(part: str) -> str:
+    if part in ("", ".", ".."):
+        return part.replace(".", "%2E") or "%"
+    part = _UNSAFE.sub(lambda hit: _percent(hit[0]), part)
+    if _DEVICES.match(part):
+        part = _percent(part[0]) + part[1:]
+    return part[:-1] + _percent(part[-1]) if part[-1] in ". " else part
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 so that `path` holds all of it or what it held before, whatever happens.
+
+    Raises:
+        RunError: the disk is full, the folder read-only, …
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: Exception) -> RunError:
+    """The error for a run whose folder takes no more; what was finished stays good."""
+    return RunError(
+        f"{path}: expected to be writable, got {error}; "
+        "make room or set the rights, then give the same command again"
+    )
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run.
+
+    Attributes:
+        root: the run's folder.
+    """
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        """run.json."""
+        return self.root / "run.json"
+
+    @property
+    def ledger(self) -> Path:
+        """ledger.sqlite."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """run.lock."""
+        return self.root / "run.lock"
+
+    @property
+    def results(self) -> Path:
+        """results.csv."""
+        return self.root / "results.csv"
+
+    def map_path(self, product: str, name: str) -> Path:
+        """Where the anomaly map of an image lies."""
+        return self.root / "maps" / safe_name(product) / f"{safe_name(name)}.tiff"
+
+    def regions_path(self, product: str, name: str) -> Path:
+        """Where the regions of an image lie."""
+        return self.root / "regions" / safe_name(product) / f"{safe_name(name)}.json"
+
+    def artefacts(self, product: str, name: str) -> tuple[Path, Path]:
+        """All that a finished image leaves behind."""
+        return self.map_path(product, name), self.regions_path(product, name)
+
+    def claim(self) -> None:
+        """Make the folder, or make sure that it is a run's and nobody's pictures.
+
+        Raises:
+            RunError: it is a file, holds foreign things, or cannot be made.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            entries = {entry.name for entry in self.root.iterdir()}
+        except OSError as error:
+            raise unwritable(self.root, error) from error
+        if entries and entries.isdisjoint((*_FILES, "run.lock")):
+            found = min(entries)
+            raise RunError(
+                f"{self.root}: expected a new or empty folder or an earlier run, "
+                f"got a folder with '{found}'; give -o another one"
+            )
+
+    def clear(self) -> None:
+        """Remove everything a run writes, and nothing else; the lock stays."""
+        for name in (*_FILES, *_DERIVED):
+            (self.root / name).unlink(missing_ok=True)
+        for name in _FOLDERS:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+
+    def clear_derived(self) -> None:
+        """Remove the metrics and the report, which no longer fit once an image is inspected again."""
+        for name in _DERIVED:
+            (self.root / name).unlink(missing_ok=True)
+
+    def sweep(self, finished: Collection[Path]) -> None:
+        """Remove what a killed run left half done: every map or regions file that is not in `finished`."""
+        for unfinished in self.root.glob(".*.tmp"):
+            unfinished.unlink(missing_ok=True)
+        for name in _FOLDERS:
+            for folder, _, files in os.walk(self.root / name):
+                for file in files:
+                    path = Path(folder, file)
+                    if path not in finished:
+                        path.unlink(missing_ok=True)

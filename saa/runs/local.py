@@ -1,0 +1,113 @@
+"""The local engine: inspect samples in this process or in several, with the same results.
+
+An engine takes samples, recipes and a folder, and yields an outcome for each sample as it is finished, in
+any order; `saa.runs.session` alone writes the ledger. Another engine (a cluster) is another function like
+`outcomes`; a pass over all images of a product comes before it, and hands over recipes that build fitted
+inspectors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
+
+from saa.errors import RunError, SaaError
+from saa.runs.folder import RunFolder
+from saa.runs.outcome import Outcome, failed
+from saa.runs.station import Station
+from saa.runs.threads import one_thread
+from saa.runs.worker import Lost, Ready, Unforeseen, Worker
+from saa.types import Sample
+
+if TYPE_CHECKING:
+    from saa.config import Recipe
+
+_ATTEMPTS = 2
+"""How often an image may be held by a dying worker before it is given up."""
+
+
+def outcomes(
+    samples: Sequence[Sample], recipes: Mapping[str, Recipe], folder: RunFolder, workers: int
+) -> Generator[Outcome, None, None]:
+    """Inspect samples with `workers` processes; 1 means in this one.
+
+    Each process has one sample in hand and one numerical thread, so memory stays flat and maps are the same
+    bit for bit whatever `workers` is. A worker that dies is replaced, and its image tried once more.
+    Closing the iterator stops the workers.
+
+    Raises:
+        SaaError: a recipe cannot be built, the folder takes no more, or workers cannot start.
+    """
+    with one_thread():
+        if min(workers, len(samples)) <= 1:
+            station = Station(recipes, folder)
+            yield from map(station.inspect, samples)
+        else:
+            crew = _Crew(samples, recipes, folder)
+            try:
+                yield from crew.outcomes(min(workers, len(samples)))
+            finally:
+                crew.stop()
+
+
+class _Crew:
+    """Workers, what they hold and what still waits."""
+
+    def __init__(self, samples: Sequence[Sample], recipes: Mapping[str, Recipe], folder: RunFolder) -> None:
+        self._waiting = deque(samples)
+        self._recipes = recipes
+        self._folder = folder
+        self._workers: list[Worker] = []
+        self._losses: Counter[Sample] = Counter()
+
+    def outcomes(self, count: int) -> Iterator[Outcome]:
+        for _ in range(count):
+            self._hire()
+        while self._workers:
+            ready = wait([worker.connection for worker in self._workers])
+            for worker in [each for each in self._workers if each.connection in ready]:
+                outcome = self._hear(worker)
+                if outcome is not None:
+                    yield outcome
+
+    def stop(self) -> None:
+        while self._workers:
+            self._workers.pop().stop()
+
+    def _hire(self) -> None:
+        self._workers.append(Worker(self._recipes, self._folder))
+
+    def _hear(self, worker: Worker) -> Outcome | None:
+        held = worker.sample
+        message = worker.receive()
+        if isinstance(message, SaaError):
+            raise message
+        if isinstance(message, Unforeseen):
+            raise RuntimeError(f"a worker failed:\n{message.trace}")
+        if isinstance(message, Lost):
+            self._dismiss(worker)
+            return self._replace(held, message.how)
+        worker.give(self._waiting.popleft() if self._waiting else None)
+        if worker.sample is None:
+            self._dismiss(worker)
+        return None if isinstance(message, Ready) else message
+
+    def _dismiss(self, worker: Worker) -> None:
+        self._workers.remove(worker)
+        worker.leave()
+
+    def _replace(self, held: Sample | None, how: str) -> Outcome | None:
+        if held is None:
+            raise RunError(
+                f"workers: expected them to start, got {how}; see what they wrote above, or give --workers 1 "
+                "(from Python, call it under `if __name__ == '__main__':`)"
+            )
+        self._losses[held] += 1
+        given_up = self._losses[held] >= _ATTEMPTS
+        if not given_up:
+            self._waiting.appendleft(held)
+        if self._waiting:
+            self._hire()
+        return failed(held, f"worker died {_ATTEMPTS} times ({how})") if given_up else None

@@ -1,0 +1,86 @@
+"""run.json: what was run, on what, by which program."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+import saa
+from saa.errors import RunError
+from saa.runs.folder import RunFolder, write_text
+from saa.runs.plan import Json, Plan, check_same
+
+_LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python", "pillow", "pydantic")
+
+
+def write(folder: RunFolder, plan: Plan) -> None:
+    """Write the run.json of a new run."""
+    manifest = {
+        **_identity(plan),
+        "commit": _commit(),
+        "platform": platform.platform(),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    manifest["versions"] |= {"python": platform.python_version()} | {
+        name: version for name in _LIBRARIES if (version := _version(name))
+    }
+    write_text(folder.manifest, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def read(folder: RunFolder) -> Json:
+    """The run.json of an earlier run.
+
+    Raises:
+        RunError: there is none, or it cannot be read.
+    """
+    try:
+        manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder.root}: expected a run's folder, got one without run.json; "
+            "give the -o of an earlier `saa run`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder.manifest}: expected a run's description, got {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != 1:
+        raise RunError(f"{folder.manifest}: expected format 1, got another; use the saa that wrote it")
+    return manifest
+
+
+def check(folder: RunFolder, plan: Plan) -> None:
+    """Refuse `plan` if the run in `folder` was begun as another one.
+
+    The saa version counts, for two programs' maps do not make one table; libraries are only noted.
+
+    Raises:
+        RunError: it was; the differing keys are named.
+    """
+    check_same(folder.root, read(folder), _identity(plan))
+
+
+def _identity(plan: Plan) -> Json:
+    return plan.identity() | {"versions": {"saa": _version("saa")}}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this program runs from; None when it is installed or has no git."""
+    package = Path(saa.__path__[0]).resolve()
+    git = shutil.which("git")
+    if git is None or not (package.parent / ".git").exists():
+        return None
+    asked = subprocess.run(  # noqa: S603 - fixed arguments, no shell
+        [git, "-C", str(package.parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or None

@@ -1,0 +1,130 @@
+"""What a run is to do, and whether an earlier run was to do the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saa.errors import RunError
+from saa.types import Sample
+
+if TYPE_CHECKING:
+    from saa.config import Recipe
+
+Json = dict[str, Any]
+MODE = "single image"
+_MAX_DIFFERENCES = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The images of a run and how each product is inspected.
+
+    Attributes:
+        samples: at least one image; names are unique inside their product.
+        recipes: one for each product of `samples`.
+        dataset_format: the data set plug-in that listed the samples.
+        dataset_root: the folder the samples come from.
+    """
+
+    samples: Sequence[Sample]
+    recipes: Mapping[str, Recipe]
+    dataset_format: str
+    dataset_root: Path
+
+    def __post_init__(self) -> None:
+        keys = {(sample.product, sample.name) for sample in self.samples}
+        missing = sorted({product for product, _ in keys} - set(self.recipes))
+        if len(keys) < len(self.samples):
+            raise ValueError(f"samples: expected unique names, got {len(self.samples) - len(keys)} twice")
+        if missing:
+            raise ValueError(f"recipes: expected one for each product, got none for {', '.join(missing)}")
+        if not keys:
+            raise RunError(f"{self.dataset_root}: expected at least one image, got none; check the folder")
+        for sample in self.samples:
+            _check_encodable(sample)
+
+    def identity(self) -> Json:
+        """What has to be the same for a run to be continued, ready for JSON."""
+        recipes = {product: self.recipes[product].as_dict() for product in sorted(self.recipes)}
+        return {
+            "format": 1,
+            "mode": MODE,
+            "dataset": {
+                "format": self.dataset_format,
+                "root": self.dataset_root.resolve().as_posix(),
+                "images": len(self.samples),
+                "images_sha256": _digest([self._listed(sample) for sample in self.samples]),
+            },
+            "engine": ", ".join(sorted({recipe.engine for recipe in self.recipes.values()})),
+            "recipes": recipes,
+            "recipe_sha256": _digest(recipes),
+        }
+
+    def shown(self, path: Path | None) -> str:
+        """`path` as results.csv has it: relative to the data set where it lies inside; empty for None."""
+        if path is None:
+            return ""
+        inside = path.is_relative_to(self.dataset_root)
+        return (path.relative_to(self.dataset_root) if inside else path.absolute()).as_posix()
+
+    def _listed(self, sample: Sample) -> list[str]:
+        paths = self.shown(sample.image_path), self.shown(sample.mask_path)
+        return [sample.product, sample.name, sample.defect, *paths]
+
+
+def check_same(folder: Path, before: Json, now: Json) -> None:
+    """Let a run go on only as what it began as.
+
+    Args:
+        folder: the run's folder, for the message.
+        before: the run's run.json; keys that `now` lacks do not matter.
+        now: `Plan.identity()`, with versions.
+
+    Raises:
+        RunError: they differ; names the first few keys with both values.
+    """
+    old = dict(_flat(before))
+    new = dict(_flat(now))
+    gone = [key for key in old if key.startswith("recipes.") and key not in new]
+    keys = [key for key in new if old.get(key) != new[key]] + gone
+    told = [key for key in keys if not key.endswith("_sha256")] or keys
+    if told:
+        lines = [f"  {key}: {_brief(old.get(key))} then, {_brief(new.get(key))} now" for key in told]
+        more = [f"  and {len(lines) - _MAX_DIFFERENCES} more"] if len(lines) > _MAX_DIFFERENCES else []
+        raise RunError(
+            f"{folder}: expected the run that was begun here, got another one; "
+            "give -o another folder, or --overwrite to begin anew. Different are:\n"
+            + "\n".join(lines[:_MAX_DIFFERENCES] + more)
+        )
+
+
+def _check_encodable(sample: Sample) -> None:
+    try:
+        f"{sample.product}{sample.name}{sample.image_path}{sample.mask_path}".encode()
+    except UnicodeEncodeError:
+        name = sample.name.encode("utf-8", "backslashreplace").decode()
+        raise RunError(f"{name}: expected a file name in UTF-8, got other bytes; rename the file") from None
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _flat(value: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """Each leaf of nested dicts with its dotted key; lists are leaves."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _flat(inner, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, value
+
+
+def _brief(value: object) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

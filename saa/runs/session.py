@@ -1,0 +1,164 @@
+"""A run from beginning to end: begin or resume, inspect what is missing, leave a table.
+
+A row is marked done only after its map and regions lie on disk under their final names, so a run killed at
+any moment loses at most the images in hand. What lies there without a finished row is swept away on resume.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from saa.errors import RunError
+from saa.runs import ledger, local, lock, manifest, outcome, results
+from saa.runs.folder import RunFolder, unwritable
+from saa.runs.ledger import Ledger
+from saa.runs.plan import Plan
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How far a run is.
+
+    Attributes:
+        total: images of the plan.
+        done: images dealt with, in this session or before.
+        failed: those of them that failed.
+        done_now: images dealt with in this session.
+        seconds: since this session's first image was handed out.
+    """
+
+    total: int
+    done: int
+    failed: int
+    done_now: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Images per second in this session; 0 before the first."""
+        return self.done_now / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What the rest will take at this pace; None before the first image."""
+        return (self.total - self.done) / self.per_second if self.done_now and self.seconds else None
+
+
+def run(
+    plan: Plan,
+    out: Path,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    retry_failed: bool = False,
+    watch: Callable[[Tally], None] = lambda _tally: None,
+) -> Tally:
+    """Inspect every image of `plan` that `out` does not hold yet; write maps, regions and results.csv.
+
+    On resume finished rows are not hashed again: an image whose size or time of change differs, or whose map
+    or regions are gone, is inspected anew. results.csv is written at the end, also of an interrupted run.
+    With more than one worker, call this under ``if __name__ == "__main__":``.
+
+    Args:
+        plan: the images and their recipes.
+        out: a new or empty folder, or that of an earlier run of the same plan.
+        workers: processes; 1 inspects in this one.
+        overwrite: forget what an earlier run left in `out`, whatever its plan.
+        retry_failed: inspect failed images again.
+        watch: called before the first image and after each.
+
+    Returns:
+        The state at the end; `failed` counts rows of earlier sessions too.
+
+    Raises:
+        RunError: `out` holds another run or foreign files, is in use, or takes no more.
+        SaaError: a recipe cannot be built.
+        KeyboardInterrupt: Ctrl-C; everything finished is kept.
+    """
+    if workers < 1:
+        raise ValueError(f"workers: expected at least 1, got {workers}")
+    folder = RunFolder(out)
+    folder.claim()
+    with lock.hold(folder.lock):
+        if overwrite or not folder.manifest.exists():
+            _clear(folder)
+        else:
+            manifest.check(folder, plan)
+        with ledger.opened(folder.ledger) as rows:
+            _begin(plan, folder, rows, retry_failed)
+            try:
+                return _inspect(plan, folder, rows, workers, watch)
+            finally:
+                results.write(folder.results, rows)
+
+
+def _clear(folder: RunFolder) -> None:
+    try:
+        folder.clear()
+    except OSError as error:
+        raise unwritable(folder.root, error) from error
+
+
+def _begin(plan: Plan, folder: RunFolder, rows: Ledger, retry_failed: bool) -> None:
+    """Enrol the images of a new run; of an earlier one, reopen what has to be inspected again."""
+    if not folder.manifest.exists():
+        rows.enrol(plan.samples, plan.shown)
+        manifest.write(folder, plan)  # from here on the folder is a run
+        return
+    if rows.counts().total != len(plan.samples):
+        raise RunError(
+            f"{folder.ledger}: expected {len(plan.samples)} rows, got another number; use --overwrite"
+        )
+    finished = _reopen_stale(plan, folder, rows)
+    if retry_failed:
+        rows.reopen_failed()
+    folder.sweep(finished)
+
+
+def _reopen_stale(plan: Plan, folder: RunFolder, rows: Ledger) -> set[Path]:
+    """Reopen rows whose image changed or whose artefacts are gone; return the artefacts that stay."""
+    states = rows.dealt_with()
+    stale: list[tuple[str, str]] = []
+    finished: set[Path] = set()
+    for sample in plan.samples:
+        key = sample.product, sample.name
+        if key not in states:
+            continue
+        state, seen = states[key]
+        left = folder.artefacts(*key) if state == "ok" else ()
+        if outcome.stamp(sample.image_path) != seen or not all(path.exists() for path in left):
+            stale.append(key)
+        else:
+            finished.update(left)
+    rows.reopen(stale)
+    return finished
+
+
+def _inspect(
+    plan: Plan, folder: RunFolder, rows: Ledger, workers: int, watch: Callable[[Tally], None]
+) -> Tally:
+    dealt_with: Collection[tuple[str, str]] = rows.dealt_with()
+    waiting = [sample for sample in plan.samples if (sample.product, sample.name) not in dealt_with]
+    waiting.sort(key=lambda sample: (sample.product, sample.name))
+    before = rows.counts()
+    begun = time.perf_counter()
+    tally = Tally(before.total, before.ok + before.failed, before.failed, 0, 0.0)
+    watch(tally)
+    if waiting:
+        folder.clear_derived()
+    with closing(local.outcomes(waiting, plan.recipes, folder, workers)) as found:
+        for each in found:
+            rows.record(each)
+            tally = Tally(
+                tally.total,
+                tally.done + 1,
+                tally.failed + (each.state == "failed"),
+                tally.done_now + 1,
+                time.perf_counter() - begun,
+            )
+            watch(tally)
+    return tally
