@@ -62,8 +62,8 @@ def single(prompts: str | Path) -> Path:
     found = _files_in(path)
     if len(found) == 1:
         return found[0]
-    products = ", ".join(file.stem for file in found)
-    raise PromptError(f"{prompts}: expected one product, got {products}; write {prompts}/{found[0].stem}")
+    products = _listed([file.stem for file in found])
+    raise PromptError(f"{prompts}: expected one product, got {products}; write {prompts}/{found[0].name}")
 
 
 def find(prompts: str | Path, product: str) -> Path:
@@ -88,9 +88,10 @@ def find(prompts: str | Path, product: str) -> Path:
     named = {_key(file.stem): file for file in reversed(found)}
     if _key(product) in named:
         return named[_key(product)]
+    stems = [file.stem for file in found]
     raise PromptError(
-        f"{prompts}: expected a file {product}.yaml, got {', '.join(file.stem for file in found)}; "
-        f"{_nearest(product, [file.stem for file in found])}make one with: saa prompts new '{product}'"
+        f"{prompts}: expected a file {product}.yaml, got {_listed(stems)}; "
+        f"{_nearest(product, stems)}make one with: saa prompts new '{product}'"
     )
 
 
@@ -98,7 +99,7 @@ def _files_in(folder: Path) -> list[Path]:
     found = files(folder)
     if not found:
         below = [inner.name for inner in _folders(folder)]
-        advice = f"choose a folder in it: {', '.join(below)}" if below else "make one with: saa prompts new"
+        advice = f"choose a folder in it: {_listed(below)}" if below else "make one with: saa prompts new"
         raise PromptError(f"{folder}: expected prompt files (*.yaml), got none; {advice}")
     return found
 
@@ -128,6 +129,12 @@ def _unknown(prompts: str, name: str) -> str:
         f"{prompts}: expected a file, a folder or a shipped name, got none of these; "
         f"{hint}shipped are {', '.join(folders)}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence, cut where nobody would read on."""
+    rest = len(names) - 20
+    return ", ".join(names[:20]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _nearest(product: str, names: Sequence[str]) -> str:
