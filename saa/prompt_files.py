@@ -27,8 +27,22 @@ def shipped_names() -> tuple[str, ...]:
 
 
 def files(folder: Path) -> list[Path]:
-    """The prompt files that lie in a folder itself, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    """The prompt files that lie in a folder itself, sorted.
+
+    Raises:
+        PromptError: the folder cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if is_prompt_file(path))
+    except OSError as error:
+        raise PromptError(
+            f"{folder}: expected a readable folder, got '{error.strerror}'; check its permissions"
+        ) from error
+
+
+def is_prompt_file(path: Path) -> bool:
+    """Whether it is a file, and named like YAML."""
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def locate(prompts: str | Path) -> Path:
@@ -38,7 +52,7 @@ def locate(prompts: str | Path) -> Path:
         PromptError: neither a path nor a shipped name.
     """
     path = Path(prompts)
-    if path.exists():
+    if _exists(path):
         return path
     name = str(prompts).replace("\\", "/").rstrip("/")
     name = next((name[: -len(suffix)] for suffix in SUFFIXES if name.endswith(suffix)), name)
@@ -63,7 +77,9 @@ def single(prompts: str | Path) -> Path:
     if len(found) == 1:
         return found[0]
     products = _listed([file.stem for file in found])
-    raise PromptError(f"{prompts}: expected one product, got {products}; write {prompts}/{found[0].name}")
+    raise PromptError(
+        f"{prompts}: expected one product, got {products}; write {Path(prompts) / found[0].name}"
+    )
 
 
 def find(prompts: str | Path, product: str) -> Path:
@@ -111,6 +127,13 @@ def _folders(root: Path) -> list[Path]:
     return sorted(folder for folder in root.iterdir() if folder.is_dir() and files(folder))
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long for the file system, or behind a folder nobody may enter
+        return False
+
+
 def _key(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
@@ -119,10 +142,10 @@ def _unknown(prompts: str, name: str) -> str:
     shipped = shipped_names()
     folders = list(dict.fromkeys(known.partition("/")[0] for known in shipped))
     products = [known.partition("/")[2] for known in shipped]
-    owners = [known for known in shipped if known.partition("/")[2] == name]
-    close = owners or difflib.get_close_matches(name, [*shipped, *folders], n=3)
+    owners = [known for known in shipped if known.partition("/")[2] == name.lower()]
+    close = owners or difflib.get_close_matches(name.lower(), [*shipped, *folders], n=3)
     if not close:
-        stems = difflib.get_close_matches(name, products, n=1, cutoff=0.75)
+        stems = difflib.get_close_matches(name.lower(), products, n=1, cutoff=0.75)
         close = [known for known in shipped if known.partition("/")[2] in stems]
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     return (

@@ -10,7 +10,7 @@ from typing import Literal
 from saa import config
 from saa.errors import PromptError, SaaError
 from saa.prompt_doubts import doubts
-from saa.prompt_files import SUFFIXES, locate
+from saa.prompt_files import is_prompt_file, locate
 from saa.yaml_lines import Mistake, MistakesError, located, read
 
 Severity = Literal["error", "warning"]
@@ -63,7 +63,7 @@ def lint(paths: Sequence[str | Path]) -> list[Finding]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    inside = (file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+    inside = (file for file in path.rglob("*") if is_prompt_file(file))
     return sorted(file for file in inside if not _hidden(file.relative_to(path)))
 
 

@@ -65,8 +65,9 @@ class YamlFile:
 
 
 def located(path: Path, mistake: Mistake) -> str:
-    """`file:line: message`, as editors and terminals link it."""
-    return f"{path}:{mistake.line}: {mistake.message}" if mistake.line else f"{path}: {mistake.message}"
+    """`file:line: message`, as editors and terminals link it; always one line, whatever the file holds."""
+    message = "".join(letter if letter.isprintable() else " " for letter in mistake.message)
+    return f"{path}:{mistake.line}: {message}" if mistake.line else f"{path}: {message}"
 
 
 def dotted(keys: KeyPath) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from saa import yaml_lines
@@ -118,3 +120,11 @@ def test_a_missing_file_and_a_folder_are_refused_without_a_line(tmp_path):
         yaml_lines.read(tmp_path / "gone.yaml")
     with pytest.raises(MistakesError, match="must be a readable file"):
         yaml_lines.read(tmp_path)
+
+
+def test_a_mistake_is_one_line_whatever_the_file_holds():
+    mistake = yaml_lines.Mistake(2, "a: must be a number, got '1\n\x1b[2J'")
+    assert (
+        yaml_lines.located(tmp_path / "b", mistake)
+        == f"{tmp_path / 'b'}:2: a: must be a number, got '1  [2J'"
+    )
