@@ -1,0 +1,1 @@
+"""Ways to put stages together into an inspector."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -64,7 +65,7 @@ def dense(seen: Tones) -> NDArray[np.float32]:
     chroma = {
         scale: (blurred(seen.red_green, scale), blurred(seen.yellow_blue, scale)) for scale in _SCALES[1:4]
     }
-    bands = [light[fine] - light[coarse] for fine, coarse in zip(_SCALES, _SCALES[1:], strict=False)]
+    bands = [light[fine] - light[coarse] for fine, coarse in pairwise(_SCALES)]
     planes = [light[scale] for scale in _SCALES[1:4]]
     planes += [plane for pair in chroma.values() for plane in pair]
     planes += bands

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Literal
 
 Tone = Literal["dark", "bright"]
-Shape = Literal["line", "spot", "stain"]
+Shape = Literal["line", "spot", "stain", "patch"]
 
 HUES: dict[str, tuple[float, float]] = {
     "red": (70, 45),
@@ -28,9 +28,11 @@ HUES: dict[str, tuple[float, float]] = {
 """Direction of each colour on the (a, b) plane of CIE Lab."""
 
 _TONES: dict[Tone, str] = {
-    "dark": "dark black burnt burned burn blackened shadow shadowed soot hole blowhole pinhole pit cavity pore void gap",
+    "dark": "dark black burnt burned burn blackened shadow shadowed soot",
     "bright": "bright white light pale shiny glossy glare faded",
 }
+_USUALLY_DARK = "hole blowhole pinhole pit cavity pore void gap crack cracked cut split groove fissure"
+"""Words for things that cast a shadow; a tone given in so many words goes before."""
 _HUES = {
     "red": "red reddish",
     "orange": "orange",
@@ -45,13 +47,14 @@ _HUES = {
 _SHAPES: dict[Shape, str] = {
     "line": (
         "crack cracked scratch scratched line thread hair fiber fibre wire cut split tear torn fold crease"
-        " wrinkle seam streak groove fissure fray frayed abrasion"
+        " wrinkle seam streak groove fissure abrasion"
     ),
     "spot": "spot dot hole blowhole pinhole pit bubble pore particle speck chip chipped poke dent bump blob circle",
     "stain": (
         "stain smudge oil water liquid grease glue dirt dirty dust contamination print ink paint discoloration"
-        " discolouration discolored fingerprint residue patch uneven melt melted color colour smear mold mould"
+        " discolouration discolored fingerprint residue melt melted color colour smear mold mould"
     ),
+    "patch": "uneven unevenness patch patchy blotch blotchy mottled worn wear fray frayed",
 }
 _AGNOSTIC = (
     "defect defects defective damage damaged flaw flawed anomaly anomalous abnormal irregular irregularity broken"
@@ -59,7 +62,9 @@ _AGNOSTIC = (
     " pattern texture surface mark edge corner object foreign wrong different strange unusual pointed paper"
     " material rough roughness loose open faulty imperfection"
 )
-_FILLERS = "a an the of on in at with and or small large big tiny thin thick long short little very similar some any"
+_FILLERS = (
+    "a an the of on in at with and or small large big tiny thin thick long short little very similar some any"
+)
 _SURFACES = (
     "surface texture leather grid carpet tile wood fabric cloth textile road asphalt concrete pavement wall steel"
     " metal sheet plate film paper glass mesh weave foil rubber ceramic marble granite stone floor panel strip"
@@ -75,7 +80,7 @@ class Cues:
     Attributes:
         tones: dark or bright against the surroundings.
         hues: names of `HUES`.
-        shapes: line, spot or stain.
+        shapes: line, spot, stain, or patch: a large part of a surface with another finish.
     """
 
     tones: tuple[Tone, ...] = ()
@@ -102,8 +107,11 @@ def head(phrase: str) -> str:
 def cues(phrase: str) -> Cues:
     """What a phrase looks like; words this engine does not know ask for nothing."""
     found = {form for word in words(head(phrase)) for form in _forms(word)}
+    tones: tuple[Tone, ...] = tuple(tone for tone, known in _TONES.items() if found & set(known.split()))
+    if not tones and found & set(_USUALLY_DARK.split()):
+        tones = ("dark",)
     return Cues(
-        tuple(tone for tone, known in _TONES.items() if found & set(known.split())),
+        tones,
         tuple(hue for hue, known in _HUES.items() if found & set(known.split())),
         tuple(shape for shape, known in _SHAPES.items() if found & set(known.split())),
     )
@@ -131,7 +139,7 @@ def is_surface(noun: str) -> bool:
 
 @cache
 def _known() -> frozenset[str]:
-    groups = [*_TONES.values(), *_HUES.values(), *_SHAPES.values(), _AGNOSTIC, _FILLERS]
+    groups = [*_TONES.values(), _USUALLY_DARK, *_HUES.values(), *_SHAPES.values(), _AGNOSTIC, _FILLERS]
     return frozenset(word for group in groups for word in group.split())
 
 

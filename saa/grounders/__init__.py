@@ -1,0 +1,1 @@
+"""Dense grounding of words: one model a file."""

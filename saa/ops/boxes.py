@@ -27,7 +27,7 @@ def of_mask(mask: Mask) -> tuple[int, int, int, int]:
 def areas(boxes: Boxes) -> NDArray[np.float32]:
     """(N,) areas in square pixels; an inverted box has none."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
-    return sides[:, 0] * sides[:, 1]
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
 
 
 def iou(boxes: Boxes, others: Boxes) -> NDArray[np.float32]:
@@ -37,7 +37,7 @@ def iou(boxes: Boxes, others: Boxes) -> NDArray[np.float32]:
     sides = np.maximum(bottom_right - top_left, 0)
     shared = sides[..., 0] * sides[..., 1]
     union = areas(boxes)[:, None] + areas(others)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
 def scaled(boxes: Boxes, size: tuple[int, int], to: tuple[int, int]) -> Boxes:

@@ -23,14 +23,14 @@ def iou(masks: Masks, others: Masks) -> NDArray[np.float32]:
     other = others.reshape(len(others), -1).astype(np.float32)
     shared = flat @ other.T
     union = flat.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
 def means_inside(masks: Masks, values: AnomalyMap) -> NDArray[np.float32]:
     """(N,) mean of (H, W) values inside each mask; 0 for an empty mask."""
     counts = np.count_nonzero(masks, axis=(1, 2))
     sums = np.array([values[mask].sum(dtype=np.float64) for mask in masks])
-    return np.divide(sums, counts, out=np.zeros(len(masks)), where=counts > 0).astype(np.float32)
+    return np.asarray(sums / np.maximum(counts, 1), np.float32)
 
 
 def suppress(masks: Masks, scores: NDArray[np.float32], max_iou: float) -> NDArray[np.intp]:

@@ -43,7 +43,9 @@ def plausible(
     shares = flaws.areas / area_of_object(objects)
     allowed = (flaws.areas > 0) & (shares <= max_area_ratio) & (shares >= min_area_ratio)
     allowed &= overlap_ratios(flaws, objects) >= min_overlap_ratio
-    allowed &= np.array([not any(contains(phrase, word) for word in reject) for phrase in flaws.phrases], np.bool_)
+    allowed &= np.array(
+        [not any(contains(phrase, word) for word in reject) for phrase in flaws.phrases], np.bool_
+    )
     return flaws[allowed]
 
 
@@ -60,4 +62,4 @@ def overlap_ratios(flaws: Regions, objects: Regions) -> NDArray[np.float64]:
     if not whole.any():
         return np.ones(len(flaws))
     shared = np.count_nonzero(flaws.masks & whole, axis=(1, 2))
-    return shared / np.maximum(flaws.areas, 1)
+    return np.asarray(shared / np.maximum(flaws.areas, 1), np.float64)

@@ -80,7 +80,9 @@ def ground(saliency: AnomalyMap, evidence: AnomalyMap, floor: float) -> AnomalyM
         ValueError: the two differ in size.
     """
     if saliency.shape != evidence.shape:
-        raise ValueError(f"evidence: expected size {saliency.shape}, that of the saliency, got {evidence.shape}")
+        raise ValueError(
+            f"evidence: expected size {saliency.shape}, that of the saliency, got {evidence.shape}"
+        )
     return (saliency * (floor + (1 - floor) * evidence)).astype(np.float32)
 
 

@@ -1,0 +1,1 @@
+"""Refiners, boxes to masks: one model a file."""

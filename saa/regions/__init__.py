@@ -1,0 +1,1 @@
+"""Region generators (P^L): one model a file."""

@@ -1,0 +1,1 @@
+"""Saliency (P^S): one model a file."""

@@ -1,0 +1,106 @@
+"""Round parts vouch for themselves: the same place a quarter turn on is the best reference there is.
+
+Applied only where the part proves to be round and like itself under rotation; without the gate it
+invents defects on everything else.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saa.embedded.features import lab, log_lightness
+from saa.embedded.filters import Plane, blurred, shrunk
+from saa.types import Image, Mask
+
+_SIDE = 400
+_CELLS = 50
+_ANGLES = tuple(range(40, 321, 40))
+_MIN_CIRCULARITY = 0.9
+"""Least share of the smallest enclosing circle that the part must fill."""
+_MAX_RATIO = 0.4
+"""Largest distance to the own rotations, against that between random places of the part."""
+_NUM_PAIRS = 2000
+_SEED = 0
+
+
+def differences(image: Image, mask: Mask) -> Plane | None:
+    """(50, 50) float32: how unlike its own rotations each place of a round part is; None if it is not round.
+
+    The lower half of the distances to eight rotations is averaged, so a defect does not spread to the places
+    that it is compared with.
+    """
+    part = np.asarray(
+        cv2.resize(mask.astype(np.uint8), (_SIDE, _SIDE), interpolation=cv2.INTER_NEAREST), np.uint8
+    )
+    if _circularity(part) <= _MIN_CIRCULARITY:
+        return None
+    square = np.asarray(cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+    cells = cv2.resize(part, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA) > 0
+    own = _features(square)
+    distances = np.stack([_shifted_distance(own, _features(turned)) for turned in _rotations(square, part)])
+    ratio = np.median([np.median(distance[cells]) for distance in distances]) / _typical(own, cells)
+    if ratio >= _MAX_RATIO:
+        return None
+    lower = np.sort(distances, axis=0)[: len(_ANGLES) // 2].mean(axis=0)
+    return blurred(np.asarray(lower, np.float32), 2)
+
+
+def _circularity(part: NDArray[np.uint8]) -> float:
+    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return 0.0
+    _, radius = cv2.minEnclosingCircle(max(contours, key=cv2.contourArea))
+    return float(part.sum() / (np.pi * max(radius, 1.0) ** 2))
+
+
+def _rotations(square: Image, part: NDArray[np.uint8]) -> list[Image]:
+    rows, columns = np.nonzero(part)
+    centre = float(columns.mean()), float(rows.mean())
+    return [
+        np.asarray(
+            cv2.warpAffine(
+                square,
+                cv2.getRotationMatrix2D(centre, angle, 1),
+                (_SIDE, _SIDE),
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT_101,
+            ),
+            np.uint8,
+        )
+        for angle in _ANGLES
+    ]
+
+
+def _features(square: Image) -> NDArray[np.float32]:
+    """(50, 50, 17) float32: colour at three scales, energy and contrast of three bands, gradients."""
+    planes = lab(square)
+    channels = [log_lightness(planes), *(np.ascontiguousarray(planes[..., i]) for i in (1, 2))]
+    light = {scale: blurred(channels[0], scale) for scale in (1, 2, 4, 8)}
+    bands = [np.asarray(light[scale] - light[2 * scale], np.float32) for scale in (1, 2, 4)]
+    stack = [blurred(channel, scale) for scale in (2, 4, 8) for channel in channels]
+    energies = [blurred(np.asarray(np.abs(band), np.float32), 1.6 * 2**i) for i, band in enumerate(bands)]
+    stack += [np.asarray(8 * np.log(energy + 0.5), np.float32) for energy in energies]
+    stack += bands
+    for dx, dy in ((1, 0), (0, 1)):
+        slope = np.asarray(cv2.Sobel(light[2], cv2.CV_32F, dx, dy), np.float32)
+        stack.append(blurred(np.asarray(np.abs(slope) / 8, np.float32), 2))
+    cells = np.stack([shrunk(plane, (_CELLS, _CELLS)) for plane in stack], axis=-1)
+    return np.asarray(cells / 5, np.float32)
+
+
+def _shifted_distance(own: NDArray[np.float32], other: NDArray[np.float32]) -> Plane:
+    """Distance to the best of the nine places within one cell."""
+    padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    windows = (padded[dy : dy + _CELLS, dx : dx + _CELLS] for dy in range(3) for dx in range(3))
+    squared = [((own - window) ** 2).sum(axis=-1) for window in windows]
+    return np.asarray(np.sqrt(np.minimum.reduce(squared)), np.float32)
+
+
+def _typical(own: NDArray[np.float32], cells: Mask) -> float:
+    """Median distance between random places of the part."""
+    places = own[cells]
+    rng = np.random.default_rng(_SEED)
+    one, two = rng.integers(len(places), size=(2, _NUM_PAIRS))
+    return float(np.median(np.linalg.norm(places[one] - places[two], axis=-1)) + 1e-6)

@@ -1,0 +1,87 @@
+"""Weight-free region generator: boxes around what stands out, scored by how well words describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from saa.embedded import lexicon
+from saa.embedded.encoding import Encoder, Encoding
+from saa.embedded.settings import LookSettings, squashed
+from saa.ops import boxes, masks
+from saa.prompts import ProductPrompt
+from saa.types import Caption, Frame, Proposals
+
+
+class Config(BaseModel):
+    """Settings of the weight-free region generator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["grounded"] = "grounded"
+    look: LookSettings = LookSettings()
+    min_score: float = Field(0.02, ge=0, le=1, description="boxes below this score are not proposed")
+
+    def build(self, prompt: ProductPrompt) -> GroundedGenerator:
+        """The generator for one product."""
+        return GroundedGenerator(
+            self.look.encoder(prompt),
+            prompt.object.phrase,
+            self.min_score,
+        )
+
+
+@dataclass(frozen=True)
+class GroundedGenerator:
+    """Objects answer their noun; pieces that stand out answer the phrase that describes them best.
+
+    A specific phrase that fits scores a piece at full contrast, a class-agnostic one at half.
+    """
+
+    encoder: Encoder
+    object_phrase: str
+    min_score: float
+
+    def propose(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
+        """Boxes for the object phrase and for all others; see `stages.Generator`."""
+        encoding = frame.encoded(self.encoder)
+        phrases = [phrase for caption in captions for phrase in caption]
+        found = Proposals.none()
+        if self.object_phrase in phrases:
+            found = found + self._objects(encoding, frame.size)
+        wanted = tuple(phrase for phrase in phrases if phrase != self.object_phrase)
+        return found + self._defects(encoding, wanted, frame.size) if wanted else found
+
+    def _objects(self, encoding: Encoding, size: tuple[int, int]) -> Proposals:
+        if not len(encoding.objects):
+            whole = np.array([[0, 0, size[1], size[0]]], np.float32)
+            return Proposals(whole, np.ones(1, np.float32), (self.object_phrase,))
+        found = boxes.scaled(boxes.of_masks(encoding.objects), encoding.image.shape[:2], size)
+        return Proposals(found, np.ones(len(found), np.float32), (self.object_phrase,) * len(found))
+
+    def _defects(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
+        segments = encoding.segments
+        maps = [encoding.answer(phrase) for phrase in wanted]
+        answered = np.stack([masks.means_inside(segments.masks, plane) for plane in maps])
+        best = answered.argmax(axis=0)
+        scores = squashed(segments.contrasts) * answered.max(axis=0)
+        proposals = Proposals(
+            boxes.scaled(boxes.of_masks(segments.masks), encoding.map_size, size),
+            np.asarray(np.clip(scores, 0, 1), np.float32),
+            tuple(lexicon.head(wanted[index]) for index in best),
+        )
+        proposals = proposals + self._patch(encoding, wanted, size)
+        return proposals[proposals.scores >= self.min_score]
+
+    def _patch(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
+        """A large part with another finish, where a phrase asks for one."""
+        asked = [phrase for phrase in wanted if "patch" in lexicon.cues(phrase).shapes]
+        if not asked or not encoding.patch.mask.any():
+            return Proposals.none()
+        box = boxes.scaled(boxes.of_masks(encoding.patch.mask[None]), encoding.map_size, size)
+        score = squashed(np.array([2 * encoding.patch.step], np.float32))
+        return Proposals(box, score, (lexicon.head(asked[0]),))
