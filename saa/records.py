@@ -1,0 +1,187 @@
+"""A finished run as evaluation and reports read it, on this machine or another, whatever wrote it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saa.errors import RunError
+from saa.runs import manifest, rle
+from saa.runs.folder import RunFolder
+from saa.types import GOOD, UNKNOWN
+
+_COLUMNS = ("product", "name", "defect", "status", "score", "image_path", "mask_path", "error")
+_MAX_LINES = 20
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of one image.
+
+    Attributes:
+        product, name, defect: as in `Sample`.
+        score: of the whole image; None if it failed.
+        error: why it failed; empty if it did not.
+        image_path, mask_path: in the data set; they need not be there any more.
+        map_path, regions_path: in the run.
+    """
+
+    product: str
+    name: str
+    defect: str
+    score: float | None
+    error: str
+    image_path: Path
+    mask_path: Path | None
+    map_path: Path
+    regions_path: Path
+
+    @property
+    def failed(self) -> bool:
+        """The image has a reason instead of a map."""
+        return self.score is None
+
+    @property
+    def labelled(self) -> bool:
+        """Somebody said whether it is good."""
+        return self.defect != UNKNOWN
+
+    @property
+    def defective(self) -> bool:
+        """It is known to have a defect."""
+        return self.labelled and self.defect != GOOD
+
+    @property
+    def has_truth(self) -> bool:
+        """It is known for each pixel whether it is defective."""
+        return self.defect == GOOD or (self.labelled and self.mask_path is not None)
+
+
+@dataclass(frozen=True)
+class Records:
+    """All images of a run, sorted by (product, name), and what run.json says of them.
+
+    Attributes:
+        run: the run's folder.
+        manifest: run.json.
+        rows: one for each image that was dealt with.
+    """
+
+    run: Path
+    manifest: dict[str, Any]
+    rows: tuple[Record, ...]
+
+    def by_product(self) -> dict[str, list[Record]]:
+        """The rows of each product, products sorted."""
+        products: dict[str, list[Record]] = {}
+        for row in self.rows:
+            products.setdefault(row.product, []).append(row)
+        return products
+
+
+def read(run: Path, root: Path | None = None) -> Records:
+    """Read run.json and results.csv.
+
+    Args:
+        run: the run's folder.
+        root: where the data set lies now; None means where it lay.
+
+    Raises:
+        RunError: a file is missing, not of this format, or has rows that make no sense (all are listed).
+    """
+    folder = RunFolder(run)
+    about = manifest.read(folder)
+    before = str(about.get("dataset", {}).get("root", ""))
+    try:
+        with folder.results.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise RunError(
+                    f"{folder.results}: expected the columns {', '.join(_COLUMNS)}, got none named "
+                    f"{', '.join(missing)}; take the table as `saa run` left it"
+                )
+            lines = list(reader)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder.results}: expected a table of results, got none; give the `saa run` command again"
+        ) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RunError(f"{folder.results}: expected a table of results, got {error}") from error
+    mistakes = [
+        f"{folder.results}:{number}: {mistake}"
+        for number, line in enumerate(lines, start=2)
+        if (mistake := _mistake(line))
+    ]
+    raise_all(mistakes)
+    rows = (_record(folder, line, before, root) for line in lines)
+    return Records(run, about, tuple(sorted(rows, key=lambda row: (row.product, row.name))))
+
+
+def read_regions(record: Record) -> list[rle.Region]:
+    """The suspected defects of an image that did not fail, best first.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    try:
+        regions: list[rle.Region] = json.loads(record.regions_path.read_text(encoding="utf-8"))["regions"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{record.regions_path}: expected the regions of {record.name}, got {error}; "
+            "give the `saa run` command again"
+        ) from error
+    return regions
+
+
+def raise_all(mistakes: Iterable[str]) -> None:
+    """Raise one RunError with a line for each mistake, the first twenty in full; none is fine."""
+    lines = list(mistakes)
+    if len(lines) > _MAX_LINES:
+        lines = [*lines[:_MAX_LINES], f"and {len(lines) - _MAX_LINES} more like these"]
+    if lines:
+        raise RunError("\n".join(lines))
+
+
+def _mistake(line: dict[str, str]) -> str:
+    if None in line.values() or None in line:
+        return "expected as many values as columns, got another number; take the table as `saa run` left it"
+    if line["status"] not in ("ok", "failed"):
+        return f"status: expected ok or failed, got '{line['status']}'"
+    if line["status"] == "ok" and not _is_finite(line["score"]):
+        return f"score: expected a number, got '{line['score']}'"
+    return ""
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _record(folder: RunFolder, line: dict[str, str], before: str, root: Path | None) -> Record:
+    product, name = line["product"], line["name"]
+    map_path, regions_path = folder.artefacts(product, name)
+    return Record(
+        product,
+        name,
+        line["defect"],
+        float(line["score"]) if line["status"] == "ok" else None,
+        line["error"],
+        _path(line["image_path"], before, root),
+        _path(line["mask_path"], before, root) if line["mask_path"] else None,
+        map_path,
+        regions_path,
+    )
+
+
+def _path(text: str, before: str, root: Path | None) -> Path:
+    """Where a path of the table lies now; the text may come from a system with other roots."""
+    inside = text[len(before) :].lstrip("/") if before and text.startswith(before.rstrip("/") + "/") else text
+    return (root if root is not None else Path(before)) / inside
