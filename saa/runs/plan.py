@@ -29,12 +29,14 @@ class Plan:
         recipes: one for each product of `samples`.
         dataset_format: the data set plug-in that listed the samples.
         dataset_root: the folder the samples come from.
+        dataset_split: the part of the data set.
     """
 
     samples: Sequence[Sample]
     recipes: Mapping[str, Recipe]
     dataset_format: str
     dataset_root: Path
+    dataset_split: str = "test"
 
     def __post_init__(self) -> None:
         keys = {(sample.product, sample.name) for sample in self.samples}
@@ -57,6 +59,7 @@ class Plan:
             "dataset": {
                 "format": self.dataset_format,
                 "root": self.dataset_root.resolve().as_posix(),
+                "split": self.dataset_split,
                 "images": len(self.samples),
                 "images_sha256": _digest([self._listed(sample) for sample in self.samples]),
             },

@@ -28,15 +28,7 @@ class Region(TypedDict):
 
 def encode(mask: Mask) -> Rle:
     """The run lengths of an (H, W) mask, as `pycocotools` and its like read them."""
-    height, width = mask.shape
-    columns = np.flatnonzero(mask.any(axis=0))
-    if not len(columns):
-        return Rle(size=[height, width], counts=[height * width])
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    inside = np.ravel(mask[:, left:right], order="F")  # only the columns with a pixel: most masks are small
-    flips = np.flatnonzero(np.diff(inside, prepend=False, append=False)) + left * height
-    counts = np.diff(np.concatenate([[0], flips, [height * width]]))
-    return Rle(size=[height, width], counts=(counts if counts[-1] else counts[:-1]).tolist())
+    return _encode(mask, box(mask))
 
 
 def decode(rle: Rle) -> Mask:
@@ -48,16 +40,31 @@ def decode(rle: Rle) -> Mask:
 
 def box(mask: Mask) -> list[int]:
     """The tightest xyxy box around an (H, W) mask, right and bottom exclusive; all 0 for an empty one."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    columns = np.flatnonzero(mask.any(axis=0))
+    if not len(columns):
         return [0, 0, 0, 0]
-    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    rows = np.flatnonzero(mask[:, left:right].any(axis=1))
+    return [left, int(rows[0]), right, int(rows[-1]) + 1]
 
 
 def describe(regions: Regions) -> list[Region]:
     """The regions as they go into a JSON file, in the same order."""
-    rows = zip(regions.phrases, regions.scores, regions.areas, regions.masks, strict=True)
     return [
-        Region(phrase=phrase, score=float(score), area_px=int(area), box_xyxy=box(mask), rle=encode(mask))
-        for phrase, score, area, mask in rows
+        _describe(*row) for row in zip(regions.phrases, regions.scores.tolist(), regions.masks, strict=True)
     ]
+
+
+def _describe(phrase: str, score: float, mask: Mask) -> Region:
+    edges = box(mask)
+    rle = _encode(mask, edges)
+    return Region(phrase=phrase, score=score, area_px=sum(rle["counts"][1::2]), box_xyxy=edges, rle=rle)
+
+
+def _encode(mask: Mask, edges: list[int]) -> Rle:
+    height, width = mask.shape
+    left, _, right, _ = edges
+    inside = np.ravel(mask[:, left:right], order="F")  # most masks are small: leave the other columns alone
+    flips = np.flatnonzero(np.diff(inside, prepend=False, append=False)) + left * height
+    counts = np.diff(np.concatenate([[0], flips, [height * width]]))
+    return Rle(size=[height, width], counts=(counts if counts[-1] else counts[:-1]).tolist())

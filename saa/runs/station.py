@@ -6,6 +6,7 @@ import json
 import time
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -93,7 +94,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, SaaError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{place}"
 
 

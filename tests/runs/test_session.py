@@ -90,7 +90,7 @@ def test_images_that_cannot_be_read_or_inspected_become_rows(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["status"] for row in rows] == ["failed", "failed", "failed", "ok"]
     assert "expected a readable image" in rows[0]["error"]
-    assert rows[1]["error"].startswith("KeyError: 'no such word' (inspect, line")
+    assert rows[1]["error"].startswith("KeyError: 'no such word' (scripted_recipes.py:")
     assert "expected finite numbers" in rows[2]["error"]
     assert rows[0]["score"] == rows[0]["height"] == ""
     assert len(files(tmp_path / "run/maps")) == 1

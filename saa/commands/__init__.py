@@ -1,0 +1,1 @@
+"""The commands of `saa`, one file each; heavy imports wait until a command is given."""

@@ -1,0 +1,39 @@
+"""`saa demo`: the whole idea on pictures drawn in code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saa.commands import terminal
+from saa.commands.options import Engine, Workers
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for pictures, run and report.")
+    ] = Path("demo-run"),
+    workers: Workers = None,
+    engine: Engine = "auto",
+) -> None:
+    """Show it all on pictures drawn in code.
+
+    Draws parts with defects, inspects them with shipped prompts, evaluates, writes a report.
+    A demonstration: drawn pictures say nothing about accuracy on real ones.
+    """
+    from saa.commands import scoring
+    from saa.commands.planning import plan
+    from saa.commands.run import execute
+    from saa.demo import draw
+
+    pictures, folder = out / "data", out / "run"
+    terminal.note(f"drawing parts with defects into {pictures}")
+    draw(pictures)
+    execute(plan(pictures, "mvtec", "demo", engine=engine), folder, workers=workers, overwrite=True)
+    scoring.evaluate(folder, "released", None)
+    report = scoring.report(folder, None)
+    terminal.say("")
+    terminal.say("Drawn pictures: a demonstration, no evidence of accuracy on real ones.")
+    terminal.say(f"report: {report.resolve()}")

@@ -1,0 +1,43 @@
+"""`saa evaluate` and `saa report`: what a run's saved maps are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saa.commands import terminal
+from saa.commands.options import RunFolder
+
+
+def evaluate(
+    run: RunFolder,
+    protocol: Annotated[
+        str, typer.Option(metavar="released|native", help="Masks at 400x400 as published, or as they are.")
+    ] = "released",
+    root: Annotated[
+        Path | None,
+        typer.Option(metavar="ROOT", help="Where the data set lies now.", show_default="where it lay"),
+    ] = None,
+) -> None:
+    """Score a run's saved maps.
+
+    Prints a table and writes RUN/metrics.json.
+    """
+    from saa.commands import scoring
+
+    scoring.evaluate(run, protocol, root)
+
+
+def report(
+    run: RunFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="The page.", show_default="RUN/report.html"),
+    ] = None,
+) -> None:
+    """Write a run's results as one page with pictures."""
+    from saa.commands import scoring
+
+    terminal.say(str(scoring.report(run, out)))

@@ -1,0 +1,36 @@
+"""`saa inspect`: look at single images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saa.commands import terminal
+from saa.commands.options import Engine
+
+
+def inspect(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files.")],
+    prompts: Annotated[
+        str, typer.Option(metavar="PROMPTS", help="A prompt file, or a shipped name such as mvtec/bottle.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder for maps, overlays and regions.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
+    engine: Engine = "auto",
+) -> None:
+    """Inspect pictures one by one.
+
+    One that cannot be read does not stop the others, but the exit code is 1.
+    With -o each leaves <stem>.map.tiff, <stem>.overlay.png and <stem>.json.
+    """
+    from saa.commands import inspecting
+
+    answers = inspecting.answers(images, prompts, engine, out)
+    failures = inspecting.print_json(answers) if as_json else inspecting.print_tables(answers)
+    if failures:
+        terminal.note(f"{failures} of {len(images)} images failed")
+        raise typer.Exit(1)

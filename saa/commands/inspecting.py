@@ -1,0 +1,125 @@
+"""The work behind `saa inspect`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saa import config
+from saa import images as pictures
+from saa.commands.terminal import note, say, table
+from saa.ops import drawing
+from saa.runs import rle
+from saa.runs.folder import write_text
+from saa.runs.plan import MODE
+from saa.runs.station import ONE_IMAGES_FAULT, reason
+from saa.runs.threads import one_thread
+from saa.types import Image, Inspection
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `saa inspect` says of one file.
+
+    Attributes:
+        path: the file.
+        engine: what did the seeing.
+        inspection: the answer; None if the image failed.
+        error: why it failed; empty if it did not.
+    """
+
+    path: Path
+    engine: str
+    inspection: Inspection | None
+    error: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON; regions have no masks, those lie in the files that -o asks for."""
+        head = {"path": str(self.path), "engine": self.engine, "mode": MODE}
+        if self.inspection is None:
+            return head | {"error": self.error}
+        described = rle.describe(self.inspection.regions)
+        regions = [{key: value for key, value in each.items() if key != "rle"} for each in described]
+        size = list(self.inspection.regions.size)
+        return head | {"size": size, "score": float(self.inspection.score), "regions": regions}
+
+
+def answers(paths: Sequence[Path], prompts: str, engine: str, out: Path | None) -> Iterator[Answer]:
+    """An answer for each path as it is ready; with `out`, its files lie there by then.
+
+    Raises:
+        SaaError: the prompts have mistakes, or `out` takes no files.
+    """
+    recipe = config.load(prompts, engine)
+    note(f"{recipe.engine} engine, prompts {prompts}, mode: {MODE}")
+    inspector = recipe.build()
+    with one_thread():  # the same sums, bit for bit, as in `saa run`
+        for path, stem in zip(paths, stems(paths), strict=True):
+            try:
+                image = pictures.read_rgb(path)
+                inspection = inspector.inspect(image)
+            except ONE_IMAGES_FAULT as error:
+                yield Answer(path, recipe.engine, None, reason(error))
+                continue
+            answer = Answer(path, recipe.engine, inspection)
+            if out is not None:
+                _write(out, stem, image, answer, inspection)
+            yield answer
+
+
+def _write(out: Path, stem: str, image: Image, answer: Answer, inspection: Inspection) -> None:
+    """The map, the overlay (its colours end at the map's own maximum) and the regions of one image."""
+    pictures.write_map(out / f"{stem}.map.tiff", inspection.anomaly_map)
+    peak = float(inspection.anomaly_map.max())
+    overlay = drawing.overlay(image, inspection.anomaly_map, inspection.regions, peak)
+    pictures.write_png(out / f"{stem}.overlay.png", overlay)
+    regions = {"regions": rle.describe(inspection.regions)}
+    write_text(out / f"{stem}.json", json.dumps(answer.as_dict() | regions, indent=1) + "\n")
+
+
+def stems(paths: Sequence[Path]) -> list[str]:
+    """A file stem for each path; a second `000` becomes `000-2`, also where only the case differs."""
+    taken: set[str] = set()
+    chosen = []
+    for path in paths:
+        stem, count = path.stem, 1
+        while stem.casefold() in taken:
+            count += 1
+            stem = f"{path.stem}-{count}"
+        taken.add(stem.casefold())
+        chosen.append(stem)
+    return chosen
+
+
+def print_json(found: Iterator[Answer]) -> int:
+    """A JSON list on stdout; returns how many images failed."""
+    rows = [answer.as_dict() for answer in found]
+    say(json.dumps(rows, indent=2))
+    return sum("error" in row for row in rows)
+
+
+def print_tables(found: Iterator[Answer]) -> int:
+    """For each image a line and a table of its regions; returns how many images failed."""
+    failures = 0
+    for answer in found:
+        if answer.inspection is None:
+            failures += 1
+            note(answer.error)
+            continue
+        row = answer.as_dict()
+        say(f"{answer.path}: score {row['score']:.4f}, {len(row['regions'])} regions")
+        if row["regions"]:
+            cells = [
+                (
+                    each["phrase"],
+                    f"{each['score']:.4f}",
+                    str(each["area_px"]),
+                    " ".join(map(str, each["box_xyxy"])),
+                )
+                for each in row["regions"]
+            ]
+            table(("phrase", "score", "area px", "box x y x y"), cells)
+    return failures

@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saa.engines import AUTO, ENGINES
+
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join((AUTO, *ENGINES)), help="What does the seeing; auto takes the best that is ready."
+    ),
+]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `saa run -o` wrote.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, help="Processes; results do not depend on it.", show_default="one a core"
+    ),
+]

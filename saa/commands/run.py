@@ -1,0 +1,102 @@
+"""`saa run`: inspect a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saa.commands import terminal
+from saa.commands.options import Engine, Workers
+from saa.plugins import kinds
+
+if TYPE_CHECKING:
+    from saa.runs.plan import Plan
+    from saa.runs.session import Tally
+
+_FAILURES_SHOWN = 5
+
+
+def run(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The data set's folder.")],
+    dataset: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"Its layout: {', '.join(kinds('datasets'))}.")
+    ],
+    prompts: Annotated[
+        str,
+        typer.Option(
+            metavar="PROMPTS", help="A prompt file, a folder of them, or a shipped name such as mvtec."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="RUN", help="The run's folder; the same one resumes it.")
+    ],
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
+    ] = None,
+    split: Annotated[str, typer.Option(metavar="SPLIT", help="The part of the data set.")] = "test",
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
+    ] = None,
+    workers: Workers = None,
+    engine: Engine = "auto",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Forget an earlier run in the folder.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Inspect images again that failed.")
+    ] = False,
+) -> None:
+    """Inspect all images of a data set, or resume.
+
+    Give the same command again to finish a run that was stopped.
+    Writes maps, regions, results.csv and run.json to the run's folder.
+    """
+    from saa.commands.planning import plan
+
+    execute(
+        plan(root, dataset, prompts, split=split, engine=engine, categories=category or (), limit=limit),
+        out,
+        workers=workers,
+        overwrite=overwrite,
+        retry_failed=retry_failed,
+    )
+    terminal.say(f"{out / 'results.csv'}; next: saa evaluate {out}, saa report {out}")
+
+
+def execute(
+    planned: Plan, out: Path, *, workers: int | None, overwrite: bool = False, retry_failed: bool = False
+) -> None:
+    """Do `planned` with progress on stderr.
+
+    Raises:
+        typer.Exit: with 1, if images failed.
+    """
+    from saa.runs import session
+    from saa.runs.threads import num_cores
+
+    workers = min(workers or num_cores(), len(planned.samples))
+    terminal.note(f"inspecting with {workers} worker{'s' * (workers > 1)}")
+    try:
+        with terminal.progress() as watch:
+            tally = session.run(
+                planned, out, workers=workers, overwrite=overwrite, retry_failed=retry_failed, watch=watch
+            )
+    except KeyboardInterrupt:
+        terminal.note(f"stopped; what is finished is kept in {out}. Give the same command again to go on.")
+        raise
+    if tally.failed:
+        _tell_failures(out, tally)
+        raise typer.Exit(1)
+
+
+def _tell_failures(out: Path, tally: Tally) -> None:
+    from saa.runs import ledger
+    from saa.runs.folder import RunFolder
+
+    terminal.note(f"{tally.failed} of {tally.total} images failed; all are in {out / 'results.csv'}:")
+    with ledger.opened(RunFolder(out).ledger) as rows:
+        for product, name, error in rows.failures(_FAILURES_SHOWN):
+            terminal.note(f"  {product}/{name}: {error}")

@@ -1,0 +1,43 @@
+"""The work behind `saa evaluate` and `saa report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from saa import evaluation, plugins
+from saa.commands.terminal import note, show
+from saa.evaluate import evaluate as score_maps
+from saa.runs import ledger
+from saa.runs.folder import RunFolder
+
+
+def evaluate(run: Path, protocol: str, root: Path | None) -> None:
+    """Score the maps of `run`, write its metrics.json and print the table.
+
+    Raises:
+        SaaError: no such protocol, or the run or its data set is damaged.
+    """
+    warn_unfinished(run)
+    show(evaluation.table(score_maps(run, protocol=protocol, root=root)))
+
+
+def report(run: Path, out: Path | None) -> Path:
+    """Write the page of `run` and return where it lies.
+
+    Raises:
+        SaaError: the run is damaged, or the page cannot be written.
+    """
+    warn_unfinished(run)
+    page = out or run / "report.html"
+    plugins.load("reports", "html").write(run, page)
+    return page
+
+
+def warn_unfinished(run: Path) -> None:
+    """Say so if images of the run have not been dealt with yet."""
+    path = RunFolder(run).ledger
+    if path.is_file():
+        with ledger.opened(path) as rows:
+            pending = rows.counts().pending
+        if pending:
+            note(f"{run}: {pending} images are still to be inspected; give the `saa run` command again")

@@ -1,0 +1,132 @@
+"""What the commands say: results to stdout, progress and complaints to stderr; plain off a terminal."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from saa.runs.session import Tally
+
+_EVERY_S = 10.0
+
+
+def tolerate_any_text() -> None:
+    """Names that the terminal's encoding lacks are escaped instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """A line of the result."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """A line about how it is going."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show(drawn: Table) -> None:
+    """A table on stdout between its title and its caption; without lines where that is no terminal.
+
+    The first column is never cut, whatever the others need.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    above, below, drawn.title, drawn.caption = drawn.title, drawn.caption, None, None
+    drawn.columns[0].no_wrap = True
+    if not console.is_terminal:
+        drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, 2, 0, 0)
+    for part in (above, drawn, below):
+        if part:
+            console.print(part)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int = 1) -> None:
+    """Aligned columns on stdout, without lines; those after the first `text_columns` are numbers."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, title in enumerate(header):
+        is_text = index < text_columns
+        drawn.add_column(title, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
+    for row in rows:
+        drawn.add_row(*[Text(cell) for cell in row])
+    show(drawn)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Tally], None]]:
+    """A bar on a terminal, a line now and then elsewhere; call what it gives with each tally."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    bar = _bar()
+    with bar:
+        task = bar.add_task("inspecting", total=None, failed=0, pace="")
+
+        def draw(tally: Tally) -> None:
+            bar.update(
+                task,
+                total=tally.total,
+                completed=tally.done,
+                failed=tally.failed,
+                pace=f"{tally.per_second:.1f}/s",
+            )
+
+        yield draw
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+        TextColumn("{task.fields[pace]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _lines() -> Callable[[Tally], None]:
+    last = time.monotonic()
+
+    def write(tally: Tally) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if tally.done_now == 0 or tally.done == tally.total or now - last >= _EVERY_S:
+            last = now
+            note(progress_line(tally))
+
+    return write
+
+
+def progress_line(tally: Tally) -> str:
+    """How far a run is, in words."""
+    line = f"{tally.done} of {tally.total} images, {tally.failed} failed"
+    if tally.done_now:
+        line += f", {tally.per_second:.1f} images/s"
+    if tally.seconds_left:
+        line += f", {_duration(tally.seconds_left)} left"
+    return line
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
