@@ -331,9 +331,7 @@ class TestMaps:
         path = tmp_path / "a.tiff"
         images.write_map(path, np.random.default_rng(0).random((50, 60), np.float32))
         path.write_bytes(path.read_bytes()[:5000])
-        with pytest.raises(
-            ImageError, match=r"a\.tiff: expected a readable image, got a file that is no picture or"
-        ):
+        with pytest.raises(ImageError, match=r"a\.tiff: expected a readable image, got a .*damaged"):
             images.read_map(path)
 
 
