@@ -40,7 +40,7 @@ class Engine:
 ENGINES = {
     "embedded": Engine(
         kinds={"regions": "grounded", "refiner": "segments", "saliency": "neighbours", "grounder": "words"},
-        cascade={"denominator": "count + 1", "dense_weight": 1.0, "evidence_floor": 0.5},
+        cascade={"denominator": "count + 1", "dense_weight": 1.0, "region_weight": 0.6},
         ready=_always,
     ),
 }

@@ -156,7 +156,7 @@ class Regions:
     @property
     def areas(self) -> NDArray[np.int64]:
         """(N,) int64, pixels inside each mask."""
-        return np.asarray(np.count_nonzero(self.masks, axis=(1, 2)), np.int64)
+        return np.array([np.count_nonzero(mask) for mask in self.masks], np.int64)
 
     def split(self, count: int) -> tuple[Regions, Regions]:
         """The first `count` regions and the rest."""

@@ -11,14 +11,15 @@ from saa.embedded.lexicon import HUES, Cues, Shape, Tone
 
 _FULL = 4.0
 """Deviations from the image's own spread at which a word is fully answered."""
-AGNOSTIC = 0.5
-"""What a class-agnostic word answers everywhere: half as good as a specific word that fits."""
 
 
-def answer(seen: Tones, wanted: Cues) -> Plane:
-    """(H, W) float32 in [0, 1] for one phrase: its tone, hue and shape must all be answered, any of each kind."""
+def answer(seen: Tones, wanted: Cues, agnostic: float) -> Plane:
+    """(H, W) float32 in [0, 1] for one phrase: its tone, hue and shape must all be answered, any of each kind.
+
+    A class-agnostic phrase is answered everywhere, by `agnostic`: less well than by a specific word that fits.
+    """
     if wanted.agnostic:
-        return np.full(seen.lightness.shape, AGNOSTIC, np.float32)
+        return np.full(seen.lightness.shape, agnostic, np.float32)
     tone = [_tone(seen, one) for one in wanted.tones]
     hue = [_hue(seen, one) for one in wanted.hues]
     shape = [_shape(seen, one, wanted.tones) for one in wanted.shapes]

@@ -110,9 +110,9 @@ class Encoding:
         found = phases.find(self.image, self.tones)
         return phases.Patch(masks.resized(found.mask, self.map_size), found.step)
 
-    def answer(self, phrase: str) -> Plane:
-        """(h, w) float32 in [0, 1]: how well each place answers a phrase."""
-        full = answers.answer(self.tones, lexicon.cues(phrase))
+    def answer(self, phrase: str, agnostic: float) -> Plane:
+        """(h, w) float32 in [0, 1]: how well each place answers a phrase; `agnostic` for one that asks for nothing."""
+        full = answers.answer(self.tones, lexicon.cues(phrase), agnostic)
         return shrunk(full, self.map_size)
 
     def to_image(self, plane: Plane, size: tuple[int, int]) -> Plane:

@@ -8,7 +8,6 @@ import numpy as np
 from saa.embedded.encoding import Encoding
 from saa.embedded.filters import blurred
 from saa.ops import boxes as box_ops
-from saa.ops import masks as mask_ops
 from saa.types import Boxes, Mask
 
 _MIN_VARIANCE = 4.0
@@ -34,7 +33,8 @@ def refined(encoding: Encoding, seed: Mask) -> Mask:
     evidence += _unlike_evidence(encoding.unlikeness_on_object[window], int(np.count_nonzero(inside)))
     answer = np.zeros_like(seed)
     answer[window] = blurred(np.asarray(evidence, np.float32), 1) > 0
-    agrees = mask_ops.iou(answer[None], seed[None])[0, 0] >= _MIN_IOU
+    shared, union = np.count_nonzero(answer & seed), np.count_nonzero(answer | seed)
+    agrees = shared >= _MIN_IOU * union
     return answer if agrees else seed
 
 

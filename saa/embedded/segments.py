@@ -18,6 +18,8 @@ _MAX_AREA_RATIO = 0.4
 _MIN_AREA_RATIO = 1e-4
 _MIN_AREA_PX = 6
 _MAX_IOU = 0.6
+_CANDIDATES_PER_SEGMENT = 5
+"""Pieces compared for each one kept; comparing them all would cost more than all else together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,9 @@ def find(unlikeness: Plane, count: int) -> Segments:
         return Segments(np.zeros((0, *unlikeness.shape), np.bool_), np.zeros(0, np.float32))
     masks = np.stack(found)
     contrasts = np.array([contrast(unlikeness, mask) for mask in masks], np.float32)
-    positive = contrasts > 0
-    masks, contrasts = masks[positive], contrasts[positive]
+    best = np.argsort(-contrasts, kind="stable")[: _CANDIDATES_PER_SEGMENT * count]
+    best = best[contrasts[best] > 0]
+    masks, contrasts = masks[best], contrasts[best]
     kept = mask_ops.suppress(masks, contrasts, _MAX_IOU)[:count]
     return Segments(masks[kept], contrasts[kept])
 

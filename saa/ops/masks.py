@@ -28,7 +28,7 @@ def iou(masks: Masks, others: Masks) -> NDArray[np.float32]:
 
 def means_inside(masks: Masks, values: AnomalyMap) -> NDArray[np.float32]:
     """(N,) mean of (H, W) values inside each mask; 0 for an empty mask."""
-    counts = np.count_nonzero(masks, axis=(1, 2))
+    counts = np.array([np.count_nonzero(mask) for mask in masks], np.int64)
     sums = np.array([values[mask].sum(dtype=np.float64) for mask in masks])
     return np.asarray(sums / np.maximum(counts, 1), np.float32)
 

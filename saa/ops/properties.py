@@ -61,5 +61,5 @@ def overlap_ratios(flaws: Regions, objects: Regions) -> NDArray[np.float64]:
     whole = objects.masks.any(axis=0)
     if not whole.any():
         return np.ones(len(flaws))
-    shared = np.count_nonzero(flaws.masks & whole, axis=(1, 2))
+    shared = np.array([np.count_nonzero(mask & whole) for mask in flaws.masks], np.int64)
     return np.asarray(shared / np.maximum(flaws.areas, 1), np.float64)

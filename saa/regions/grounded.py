@@ -17,6 +17,10 @@ from saa.prompts import ProductPrompt
 from saa.types import Caption, Frame, Proposals
 
 
+_STEP_WEIGHT = 4.0
+"""What a step between two finishes is worth, in deviations of unlikeness."""
+
+
 class Config(BaseModel):
     """Settings of the weight-free region generator."""
 
@@ -24,6 +28,12 @@ class Config(BaseModel):
 
     kind: Literal["grounded"] = "grounded"
     look: LookSettings = LookSettings()
+    agnostic_answer: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="how well a class-agnostic phrase describes any piece; a fitting word does by 1",
+    )
     min_score: float = Field(0.02, ge=0, le=1, description="boxes below this score are not proposed")
 
     def build(self, prompt: ProductPrompt) -> GroundedGenerator:
@@ -31,6 +41,7 @@ class Config(BaseModel):
         return GroundedGenerator(
             self.look.encoder(prompt),
             prompt.object.phrase,
+            self.agnostic_answer,
             self.min_score,
         )
 
@@ -39,11 +50,12 @@ class Config(BaseModel):
 class GroundedGenerator:
     """Objects answer their noun; pieces that stand out answer the phrase that describes them best.
 
-    A specific phrase that fits scores a piece at full contrast, a class-agnostic one at half.
+    A specific phrase that fits scores a piece at full contrast, a class-agnostic one at a share of it.
     """
 
     encoder: Encoder
     object_phrase: str
+    agnostic_answer: float
     min_score: float
 
     def propose(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
@@ -65,7 +77,7 @@ class GroundedGenerator:
 
     def _defects(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
         segments = encoding.segments
-        maps = [encoding.answer(phrase) for phrase in wanted]
+        maps = [encoding.answer(phrase, self.agnostic_answer) for phrase in wanted]
         answered = np.stack([masks.means_inside(segments.masks, plane) for plane in maps])
         best = answered.argmax(axis=0)
         scores = squashed(segments.contrasts) * answered.max(axis=0)
@@ -83,5 +95,5 @@ class GroundedGenerator:
         if not asked or not encoding.patch.mask.any():
             return Proposals.none()
         box = boxes.scaled(boxes.of_masks(encoding.patch.mask[None]), encoding.map_size, size)
-        score = squashed(np.array([2 * encoding.patch.step], np.float32))
+        score = squashed(np.array([_STEP_WEIGHT * encoding.patch.step], np.float32))
         return Proposals(box, score, (lexicon.head(asked[0]),))
