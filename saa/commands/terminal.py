@@ -42,7 +42,7 @@ def show(drawn: Table) -> None:
     """
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     above, below, drawn.title, drawn.caption = drawn.title, drawn.caption, None, None
     drawn.columns[0].no_wrap = True
     if not console.is_terminal:

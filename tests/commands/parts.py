@@ -1,0 +1,15 @@
+"""Pictures for the command line's tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from saa import images
+
+
+def part(path, seed=0):
+    """A 48 by 64 picture of a grey part with a bright spot."""
+    image = np.random.default_rng(seed).integers(100, 140, (48, 64, 3), dtype=np.uint8)
+    image[10:16, 20:26] = 250
+    images.write_png(path, image)
+    return path

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from parts import part
+
+import saa
+
+
+def run_words(dataset, prompt, out, *more):
+    return ("run", dataset, "--format", "mvtec", "--prompts", prompt, "-o", out, "--workers", 1, *more)
+
+
+def test_run_evaluate_and_report_go_from_a_folder_to_a_page(give, prompt, dataset, tmp_path):
+    code, out, err = give(*run_words(dataset, prompt, tmp_path / "run"))
+    assert code == 0
+    assert "6 images of split test, 2 products; mode: single image" in err
+    assert f"bolt: embedded engine, prompts {prompt}" in err
+    assert "6 of 6 images, 0 failed" in err
+    assert f"next: saa evaluate {tmp_path}/run" in out
+    code, out, _ = give("evaluate", tmp_path / "run")
+    assert code == 0
+    assert {"bolt", "nut", "mean"} <= set(out.split())
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert "mean" in json.loads((tmp_path / "run/metrics.json").read_text())
+    code, out, _ = give("report", tmp_path / "run")
+    assert (code, out) == (0, f"{tmp_path}/run/report.html\n")
+    assert (tmp_path / "run/report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_run_takes_some_categories_and_images_spread_over_the_names(give, prompt, dataset, tmp_path):
+    more = ("--category", "nut", "--limit", 2)
+    code, _, err = give(*run_words(dataset, prompt, tmp_path / "run", *more))
+    assert (code, "at most 2 a product, spread evenly by name" in err) == (0, True)
+    rows = (tmp_path / "run/results.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[:2] for row in rows] == [
+        ["nut", "test/good/000.png"],
+        ["nut", "test/spot/000.png"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--format", "mvtek"], r"datasets: expected one of .*mvtec.*, got 'mvtek'; write 'mvtec'"),
+        (["--category", "nuts"], "expected a category out of bolt, nut, got nuts; choose one of these"),
+        (["--engine", "steam"], "engine: expected one of auto, embedded.*, got 'steam'"),
+        (["--prompts", "none.yaml"], "none.yaml: expected a file, a folder or a shipped name"),
+        (["--split", "tset"], "split: expected one of test, train, got 'tset'"),
+    ],
+)
+def test_a_user_error_is_told_in_one_line_and_exits_with_2(give, prompt, dataset, tmp_path, words, message):
+    code, out, err = give(*run_words(dataset, prompt, tmp_path / "run", *words))
+    assert (code, out) == (2, "")
+    (line,) = err.splitlines()
+    with pytest.raises(saa.errors.SaaError, match=message):
+        raise saa.errors.SaaError(line)
+
+
+def test_another_run_in_the_folder_is_refused_until_overwritten(give, prompt, dataset, tmp_path):
+    words = run_words(dataset, prompt, tmp_path / "run", "--category", "nut", "--limit", 1)
+    assert give(*words)[0] == 0
+    prompt.write_text(prompt.read_text().replace("part", "thing"))
+    code, _, err = give(*words)
+    assert code == 2
+    assert 'recipes.nut.prompt.object.phrase: "part" then, "thing" now' in err
+    assert give(*words, "--overwrite")[0] == 0
+
+
+def test_failed_images_exit_with_1_until_they_are_mended(give, prompt, dataset, tmp_path):
+    words = run_words(dataset, prompt, tmp_path / "run", "--category", "nut")
+    path = dataset / "nut/test/good/000.png"
+    path.write_bytes(b"")
+    code, _, err = give(*words)
+    assert code == 1
+    assert "1 of 3 images failed" in err
+    assert f"nut/test/good/000.png: {path}: expected a readable image" in err
+    part(path)
+    assert give(*words, "--retry-failed")[0] == 0
+
+
+def test_evaluating_what_is_no_run_exits_with_2(give, tmp_path):
+    code, _, err = give("evaluate", tmp_path)
+    assert code == 2
+    assert err.startswith(f"{tmp_path}: expected a run's folder, got one without run.json; give the -o")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_ctrl_c_exits_with_130_keeps_what_is_finished_and_says_how_to_go_on(prompt, dataset, tmp_path):
+    for index in range(60):
+        part(dataset / f"nut/test/good/{index:03}.png", index)
+    words = run_words(dataset, prompt, tmp_path / "run")
+    environment = os.environ | {"PYTHONPATH": str(Path(saa.__path__[0]).parent)}
+    program = [sys.executable, "-m", "saa", *map(str, words)]
+    process = subprocess.Popen(
+        program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    for _ in range(2000):
+        if len(list(tmp_path.glob("run/maps/*/test/*/*.tiff"))) > 2 or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Give the same command again to go on." in err
+    assert "Traceback" not in err
+    assert len((tmp_path / "run/results.csv").read_text().splitlines()) >= 2

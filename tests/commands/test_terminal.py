@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import io
+import sys
+
+from saa.commands import terminal
+from saa.runs.session import Tally
+
+
+def test_a_table_off_a_terminal_is_plain_and_aligned(capsys):
+    terminal.table(("phrase", "score"), [("dark spot", "0.5000"), ("[red] hole", "12.2500")])
+    assert capsys.readouterr().out == (
+        "phrase        score\n"
+        "dark spot    0.5000\n"
+        "[red] hole  12.2500\n"
+    )  # fmt: skip
+
+
+def test_progress_off_a_terminal_is_a_line_at_the_beginning_and_the_end(capsys):
+    with terminal.progress() as watch:
+        watch(Tally(3, 0, 0, 0, 0.0))
+        watch(Tally(3, 1, 0, 1, 0.5))
+        watch(Tally(3, 2, 1, 2, 1.0))
+        watch(Tally(3, 3, 1, 3, 1.5))
+    assert capsys.readouterr().err.splitlines() == [
+        "0 of 3 images, 0 failed",
+        "3 of 3 images, 1 failed, 2.0 images/s",
+    ]
+
+
+def test_a_progress_line_tells_the_time_left():
+    line = terminal.progress_line(Tally(10_000, 100, 2, 50, 100.0))
+    assert line == "100 of 10000 images, 2 failed, 0.5 images/s, 5:30:00 left"
+
+
+def test_progress_on_a_terminal_is_a_bar(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal.progress() as watch:
+        watch(Tally(3, 0, 0, 0, 0.0))
+        watch(Tally(3, 3, 1, 3, 1.5))
+    assert "3/3" in screen.getvalue()
+    assert "1 failed" in screen.getvalue()
+
+
+def test_names_the_terminal_cannot_show_are_escaped(monkeypatch):
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    terminal.tolerate_any_text()
+    terminal.say("größe")
+    narrow.flush()
+    assert narrow.buffer.getvalue() == b"gr\\xf6\\xdfe\n"
