@@ -120,7 +120,7 @@ def test_boxes_need_four_numbers():
 
 
 def test_boxes_are_single_precision():
-    with pytest.raises(ValueError, match="boxes: expected .* float32, got .* float64"):
+    with pytest.raises(ValueError, match=r"boxes: expected .* float32, got .* float64"):
         Proposals(np.zeros((1, 4)), np.zeros(1, np.float32), ("a",))
 
 
@@ -135,7 +135,7 @@ def test_phrases_are_one_a_box():
 
 
 def test_masks_are_boolean():
-    with pytest.raises(ValueError, match="masks: expected .* bool, got .* uint8"):
+    with pytest.raises(ValueError, match=r"masks: expected .* bool, got .* uint8"):
         Regions(np.zeros((1, 2, 3), np.uint8), np.zeros(1, np.float32), ("a",))
 
 
