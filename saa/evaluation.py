@@ -63,9 +63,9 @@ class Evaluation:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of all metrics, those of pixels first."""
+        """The names of all metrics: those of pixels first, and max-F1 before AUROC before AP."""
         names = {name for category in self.categories.values() for name in category.scores}
-        return tuple(sorted(names, key=lambda name: (not name.endswith("_pixel"), name)))
+        return tuple(sorted(sorted(names, reverse=True), key=lambda name: not name.endswith("_pixel")))
 
     def _mean(self, metric: str) -> Score:
         scores = [category.scores.get(metric, Score(None)) for category in self.categories.values()]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from saa import demo, images, plugins
+from saa import config, demo, images, plugins
 from saa.demo import marks
 
 
@@ -54,3 +54,8 @@ def test_the_same_seed_gives_the_same_bytes(one_of_each, tmp_path):
     first, again, other = (images.sha256(tmp_path / folder / name) for folder in "abc")
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize("product", demo.PRODUCTS)
+def test_every_product_has_a_shipped_prompt_file(product):
+    assert config.load(f"demo/{product}", engine="embedded").engine == "embedded"

@@ -70,7 +70,7 @@ def outlined(image: Image, regions: Regions) -> Image:
     drawn = image.copy()
     shown = [n for n in range(len(regions)) if regions.masks[n].any()]
     for n in reversed(shown):
-        outline(drawn, regions.masks[n])
+        outline(drawn, regions.masks[n], bold=n == shown[0])
     if min(image.shape[:2]) < _MIN_LABELLED_PX:
         return drawn
     labels = [f"{_plain(regions.phrases[n])} {regions.scores[n]:.2f}" for n in shown]
@@ -78,11 +78,12 @@ def outlined(image: Image, regions: Regions) -> Image:
     return _labelled(drawn, labels, corners)
 
 
-def outline(image: Image, mask: Mask, inside: tuple[int, int, int] = _OUTLINE) -> None:
-    """Draw the border of an (H, W) mask into the image: a bright line on a dark one, seen on any ground."""
+def outline(image: Image, mask: Mask, inside: tuple[int, int, int] = _OUTLINE, *, bold: bool = True) -> None:
+    """Draw the border of an (H, W) mask into the image; bold has a dark rim and is seen on any ground."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     width = max(1, round(min(image.shape[:2]) / 300))
-    cv2.drawContours(image, contours, -1, _DARK, 3 * width)
+    if bold:
+        cv2.drawContours(image, contours, -1, _DARK, 3 * width)
     cv2.drawContours(image, contours, -1, inside, width)
 
 

@@ -1,0 +1,1 @@
+"""One report a file: `write(run, out)` makes a document of a run's folder."""
