@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scripted_stages import Scene, regions
+
+from saa.backends.cascade import Config
+from saa.prompts import ProductPrompt
+from saa.types import Regions
+
+SIZE = (4, 5)
+ALL = (slice(None), slice(None))
+PART = ("part", 1.0, (slice(0, 4), slice(0, 4)))
+ZEROS, ONES = np.zeros(SIZE, np.float32), np.ones(SIZE, np.float32)
+
+
+def at(rows: int | slice, columns: int | slice) -> tuple:
+    return rows, columns
+
+
+def prompt(**sections) -> ProductPrompt:
+    """Every rule loose, no recalibration, unless said otherwise."""
+    loose = {
+        "object": {"phrase": "part"},
+        "rules": {"max_area_ratio": 1, "min_overlap_ratio": 0},
+        "saliency": {"gain": 0},
+    }
+    return ProductPrompt.model_validate(loose | sections)
+
+
+@pytest.fixture
+def inspect():
+    """Inspects a scene; settings are those of the cascade."""
+
+    def run(objects=(), flaws=(), *, saliency=ZEROS, evidence=None, asked=None, **settings):
+        scene = Scene(regions(SIZE, *objects), regions(SIZE, *flaws), saliency, evidence)
+        inspector = Config(**settings).build(asked or prompt(), **scene.stages())
+        return inspector.inspect(scene.image())
+
+    return run
+
+
+def test_nothing_found_and_no_dense_weight_give_zeros(inspect):
+    found = inspect(saliency=ONES)
+    np.testing.assert_array_equal(found.anomaly_map, ZEROS)
+    assert found.score == 0
+    assert len(found.regions) == 0
+    assert found.regions.size == SIZE
+
+
+def test_nothing_found_leaves_the_dense_part(inspect):
+    saliency = np.linspace(0, 1, 20, dtype=np.float32).reshape(SIZE)
+    evidence = ZEROS.copy()
+    evidence[0] = 1
+    found = inspect(saliency=saliency, evidence=evidence, dense_weight=2.0, evidence_floor=0.5)
+    expected = saliency.copy()
+    expected[0] *= 2
+    np.testing.assert_allclose(found.anomaly_map, expected, rtol=1e-6)
+    np.testing.assert_array_equal(found.saliency, saliency)
+
+
+def test_two_regions_on_an_object_give_the_map_worked_out_by_hand(inspect):
+    saliency = ZEROS.copy()
+    saliency[0, 0:2] = np.log(2)
+    found = inspect(
+        [PART],
+        [("crack", 0.5, at(0, slice(0, 2))), ("hole", 0.4, at(slice(1, 3), slice(1, 3)))],
+        saliency=saliency,
+        asked=prompt(saliency={"gain": 1}),
+    )
+    expected = np.array(
+        [
+            [1.0, 1.0, 0.0, 0.0, 0.0],
+            [0.0, 0.4, 0.4, 0.0, 0.0],
+            [0.0, 0.4, 0.4, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0],
+        ]
+    )
+    np.testing.assert_allclose(found.anomaly_map, expected, rtol=1e-6)
+    assert found.regions.phrases == ("crack", "hole")
+    np.testing.assert_allclose(found.regions.scores, [1.0, 0.4], rtol=1e-6)
+    assert found.score == pytest.approx(1.0)
+
+
+def test_regions_and_dense_map_are_weighed_and_added(inspect):
+    flaws = [("crack", 0.5, at(0, slice(0, 2))), ("hole", 0.3, at(slice(0, 2), 1))]
+    saliency, evidence = np.full(SIZE, 0.5, np.float32), ZEROS.copy()
+    evidence[3] = 1
+    weights = {"region_weight": 2.0, "dense_weight": 0.5, "evidence_floor": 0.2}
+    found = inspect([PART], flaws, saliency=saliency, evidence=evidence, denominator="count + 1", **weights)
+    expected = np.full(SIZE, 0.5 * 0.5 * 0.2)
+    expected[3] = 0.5 * 0.5
+    expected[0, 0] += 2 * 0.5 / 2
+    expected[0, 1] += 2 * 0.8 / 3
+    expected[1, 1] += 2 * 0.3 / 2
+    np.testing.assert_allclose(found.anomaly_map, expected, rtol=1e-6)
+
+
+def test_no_region_weight_leaves_the_dense_map_alone(inspect):
+    found = inspect(
+        flaws=[("crack", 1.0, ALL)], saliency=ONES, evidence=ONES, region_weight=0.0, dense_weight=1.0
+    )
+    np.testing.assert_array_equal(found.anomaly_map, ONES)
+    assert found.regions.phrases == ("crack",)
+
+
+def test_without_a_dense_weight_the_grounder_is_not_asked(inspect):
+    inspect([PART], [("crack", 0.5, at(0, 0))], saliency=ONES, evidence=None)
+    with pytest.raises(AssertionError, match="nobody wants a dense map"):
+        inspect(saliency=ONES, evidence=None, dense_weight=0.1)
+
+
+def test_an_object_that_fills_the_image_keeps_its_flaws(inspect):
+    found = inspect([("part", 1.0, ALL)], [("crack", 0.5, at(0, 0))])
+    expected = ZEROS.copy()
+    expected[0, 0] = 0.5
+    np.testing.assert_array_equal(found.anomaly_map, expected)
+
+
+def test_a_flaw_as_large_as_its_object_is_dropped(inspect):
+    rules = prompt(rules={"max_area_ratio": 0.9, "min_overlap_ratio": 0})
+    flaws = [("crack", 0.9, PART[2]), ("hole", 0.5, at(0, 0))]
+    assert inspect([PART], flaws, asked=rules).regions.phrases == ("hole",)
+
+
+def test_no_object_means_the_image_sets_the_area_rule(inspect):
+    flaws = [("crack", 0.9, at(slice(0, 2), slice(None))), ("hole", 0.8, at(slice(0, 3), slice(None)))]
+    rules = prompt(rules={"max_area_ratio": 0.5})
+    assert inspect([], flaws, asked=rules).regions.phrases == ("crack",)
+
+
+def test_a_flaw_off_the_object_is_dropped(inspect):
+    flaws = [("crack", 0.9, at(slice(None), 4)), ("hole", 0.5, at(0, slice(3, 5)))]
+    assert inspect(
+        [PART], flaws, asked=prompt(rules={"max_area_ratio": 1, "min_overlap_ratio": 0.5})
+    ).regions.phrases == ("hole",)
+
+
+def test_a_flaw_too_small_is_dropped(inspect):
+    flaws = [("crack", 0.9, at(0, 0)), ("hole", 0.5, at(0, slice(0, 2)))]
+    rules = prompt(rules={"max_area_ratio": 1, "min_area_ratio": 0.1, "min_overlap_ratio": 0})
+    assert inspect([PART], flaws, asked=rules).regions.phrases == ("hole",)
+
+
+def test_a_flaw_called_by_a_rejected_word_is_dropped(inspect):
+    flaws = [("metal nut", 0.9, at(0, 0)), ("hazelnut", 0.5, at(1, 1))]
+    assert inspect([PART], flaws, asked=prompt(reject=["nut"])).regions.phrases == ("hazelnut",)
+
+
+def test_the_object_itself_is_never_a_region(inspect):
+    found = inspect([PART], [])
+    assert len(found.regions) == 0
+    np.testing.assert_array_equal(found.anomaly_map, ZEROS)
+
+
+def test_only_the_best_regions_make_the_map(inspect):
+    flaws = [("a", 0.1, at(0, 0)), ("b", 0.9, at(1, 1)), ("c", 0.5, at(2, 2)), ("d", 0.7, at(3, 3))]
+    found = inspect([PART], flaws, asked=prompt(confidence={"top_k": 2}))
+    assert found.regions.phrases == ("b", "d")
+    expected = ZEROS.copy()
+    expected[1, 1], expected[3, 3] = 0.9, 0.7
+    np.testing.assert_array_equal(found.anomaly_map, expected)
+
+
+def test_the_best_are_chosen_after_recalibration(inspect):
+    saliency = ZEROS.copy()
+    saliency[0, 0] = 1
+    flaws = [("a", 0.5, at(0, 0)), ("b", 0.9, at(1, 1))]
+    asked = prompt(confidence={"top_k": 1}, saliency={"gain": 1})
+    found = inspect([PART], flaws, saliency=saliency, asked=asked)
+    assert found.regions.phrases == ("a",)
+    assert found.regions.scores[0] == pytest.approx(0.5 * np.e)
+
+
+def test_implausible_regions_take_no_place_among_the_best(inspect):
+    flaws = [("nut", 0.9, at(0, 0)), ("hole", 0.5, at(1, 1))]
+    asked = prompt(confidence={"top_k": 1}, reject=["nut"])
+    assert inspect([PART], flaws, asked=asked).regions.phrases == ("hole",)
+
+
+def test_the_image_score_is_the_mean_of_the_highest_pixels(inspect):
+    flaws = [("a", 0.8, at(0, 0)), ("b", 0.4, at(1, 1))]
+    assert inspect([PART], flaws, top_ratio=0.01).score == pytest.approx(0.8)
+    assert inspect([PART], flaws, top_ratio=0.1).score == pytest.approx(0.6)
+    assert inspect([PART], flaws, top_ratio=1.0).score == pytest.approx(1.2 / 20)
+
+
+def test_saliency_is_told_the_objects_and_not_the_flaws(inspect):
+    class Listening:
+        heard: Regions
+
+        def saliency(self, frame, objects):
+            self.heard = objects
+            return ZEROS
+
+    scene = Scene(regions(SIZE, PART), regions(SIZE, ("crack", 0.5, at(0, 0))), ZEROS)
+    listening = Listening()
+    Config().build(prompt(), **{**scene.stages(), "saliency": listening}).inspect(scene.image())
+    assert listening.heard.phrases == ("part",)
+    np.testing.assert_array_equal(listening.heard.masks, scene.objects.masks)
+
+
+def test_the_generator_is_asked_for_the_object_and_for_every_caption():
+    asked = []
+
+    class Listening:
+        def propose(self, frame, captions):
+            asked.append([tuple(caption) for caption in captions])
+            return scene.stages()["generator"].propose(frame, captions)
+
+    scene = Scene(regions(SIZE), regions(SIZE), ZEROS)
+    words = prompt(defects={"captions": ["crack", ["hole", "cut"]], "class_agnostic": False})
+    Config().build(words, **{**scene.stages(), "generator": Listening()}).inspect(scene.image())
+    assert asked == [[("part",)], [("crack",), ("hole", "cut")]]
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "cascade", "dense": 1}, {"dense_weight": -1}, {"top_ratio": 0}])
+def test_settings_out_of_bounds_or_unknown_are_refused(wrong):
+    with pytest.raises(ValueError, match="validation error"):
+        Config.model_validate(wrong)
