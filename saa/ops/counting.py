@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -110,6 +111,7 @@ class Counts:
             raise ValueError(f"counts: expected both of one grid, got {sizes}")
         return Counts(self.grid, self.totals + other.totals, self.positives + other.positives)
 
+    @cached_property
     def curve(self) -> tuple[Curve, NDArray[np.intp]]:
         """The curve at the lower ends of the cells that hold something, and their (K,) numbers."""
         cells = np.flatnonzero(self.totals)[::-1]
@@ -124,7 +126,7 @@ class Counts:
             tolerance: the bound of the error.
             least: every cell that holds something is halved as often as this, guilty or not.
         """
-        curve, cells = self.curve()
+        curve, cells = self.curve
         wide = self.grid.widths[cells] > 0
         doubts = [each * wide for each in doubt(curve)]
         f1, *sums = doubts
@@ -154,7 +156,7 @@ def pixel_curve(source: Callable[[], Iterable[Labelled]], tolerance: float = TOL
     del first
     while finer := counts.refined(tolerance):
         counts = Counts.of(finer, source())
-    return counts.curve()[0]
+    return counts.curve[0]
 
 
 def doubt(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
