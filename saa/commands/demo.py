@@ -17,6 +17,9 @@ def demo(
     ] = Path("demo-run"),
     workers: Workers = None,
     engine: Engine = "auto",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Forget an earlier demo in the folder.")
+    ] = False,
 ) -> None:
     """Show it all on pictures drawn in code.
 
@@ -27,13 +30,15 @@ def demo(
     from saa.commands.planning import plan
     from saa.commands.run import execute
     from saa.demo import draw
+    from saa.prompt_files import shipped_root
 
     pictures, folder = out / "data", out / "run"
     terminal.note(f"drawing parts with defects into {pictures}")
     draw(pictures)
-    execute(plan(pictures, "mvtec", "demo", engine=engine), folder, workers=workers, overwrite=True)
+    prompts = str(shipped_root() / "demo")  # in full: the user may have a folder called demo
+    execute(plan(pictures, "mvtec", prompts, engine=engine), folder, workers=workers, overwrite=overwrite)
     scoring.evaluate(folder, "released", None)
-    report = scoring.report(folder, None)
+    report = scoring.report(folder, None, None)
     terminal.say("")
     terminal.say("Drawn pictures: a demonstration, no evidence of accuracy on real ones.")
     terminal.say(f"report: {report.resolve()}")

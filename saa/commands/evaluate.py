@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from saa.commands import terminal
-from saa.commands.options import RunFolder
+from saa.commands.options import Root, RunFolder
 
 
 def evaluate(
@@ -16,10 +16,7 @@ def evaluate(
     protocol: Annotated[
         str, typer.Option(metavar="released|native", help="Masks at 400x400 as published, or as they are.")
     ] = "released",
-    root: Annotated[
-        Path | None,
-        typer.Option(metavar="ROOT", help="Where the data set lies now.", show_default="where it lay"),
-    ] = None,
+    root: Root = None,
 ) -> None:
     """Score a run's saved maps.
 
@@ -36,8 +33,12 @@ def report(
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help="The page.", show_default="RUN/report.html"),
     ] = None,
+    root: Root = None,
 ) -> None:
-    """Write a run's results as one page with pictures."""
+    """Write a run's results as one page with pictures.
+
+    A FILE that ends in .md gets the table of figures alone, as Markdown.
+    """
     from saa.commands import scoring
 
-    terminal.say(str(scoring.report(run, out)))
+    terminal.say(str(scoring.report(run, out, root)))

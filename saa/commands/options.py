@@ -16,6 +16,10 @@ Engine = Annotated[
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `saa run -o` wrote.")]
+Root = Annotated[
+    Path | None,
+    typer.Option(metavar="ROOT", help="Where the data set lies now.", show_default="where it lay"),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

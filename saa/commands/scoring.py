@@ -21,15 +21,18 @@ def evaluate(run: Path, protocol: str, root: Path | None) -> None:
     show(evaluation.table(score_maps(run, protocol=protocol, root=root)))
 
 
-def report(run: Path, out: Path | None) -> Path:
-    """Write the page of `run` and return where it lies.
+def report(run: Path, out: Path | None, root: Path | None) -> Path:
+    """Write the page of `run`, or its table as Markdown if `out` ends in `.md`; return where it lies.
 
     Raises:
         SaaError: the run is damaged, or the page cannot be written.
     """
     warn_unfinished(run)
     page = out or run / "report.html"
-    plugins.load("reports", "html").write(run, page)
+    if page.suffix.lower() == ".md":
+        plugins.load("reports", "markdown").write(run, page)
+    else:
+        plugins.load("reports", "html").write(run, page, root=root)
     return page
 
 

@@ -33,6 +33,15 @@ def test_run_evaluate_and_report_go_from_a_folder_to_a_page(give, prompt, datase
     code, out, _ = give("report", tmp_path / "run")
     assert (code, out) == (0, f"{tmp_path}/run/report.html\n")
     assert (tmp_path / "run/report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert give("report", tmp_path / "run", "-o", tmp_path / "figures.md")[0] == 0
+    assert (tmp_path / "figures.md").read_text(encoding="utf-8").startswith("# Inspection report")
+
+
+def test_a_run_can_be_evaluated_after_its_data_set_has_moved(give, prompt, dataset, tmp_path):
+    assert give(*run_words(dataset, prompt, tmp_path / "run", "--category", "nut"))[0] == 0
+    dataset.rename(tmp_path / "elsewhere")
+    assert give("evaluate", tmp_path / "run")[0] == 2
+    assert give("evaluate", tmp_path / "run", "--root", tmp_path / "elsewhere")[0] == 0
 
 
 def test_run_takes_some_categories_and_images_spread_over_the_names(give, prompt, dataset, tmp_path):
