@@ -174,18 +174,26 @@ def doubt(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArr
     Returns:
         Three (K,) arrays; zeros where the metrics are not defined.
     """
+    doubts = np.zeros((3, len(curve.thresholds)))
     positives, negatives = curve.num_positives, curve.num_negatives
-    tp1, fp1 = curve.true_positives.astype(np.float64), curve.false_positives.astype(np.float64)
-    if not positives or not negatives:
-        return np.zeros_like(tp1), np.zeros_like(tp1), np.zeros_like(tp1)
-    p, n = np.diff(tp1, prepend=0), np.diff(fp1, prepend=0)
-    tp0, fp0 = tp1 - p, fp1 - n
-    known = (2 * tp1 / (tp1 + fp1 + positives)).max()
-    f1 = np.where((p > 0) & (n > 0), np.maximum(2 * tp1 / (tp1 + fp0 + positives) - known, 0), 0)
-    last = tp1 / (tp1 + fp1)
-    more = tp1 / np.maximum(tp1 + fp0, 1) - last
-    less = (last - (tp0 + 1) / (tp0 + 1 + fp1)) / 2
-    return f1, p * n / (2 * positives * negatives), p / positives * np.maximum(more, less) * (p > 0)
+    # Without a positive a cell is above all doubt, and most cells are without.
+    where = np.flatnonzero(np.diff(curve.true_positives, prepend=0))
+    if len(where) and negatives:
+        tp1, fp1 = (
+            curve.true_positives[where].astype(np.float64),
+            curve.false_positives[where].astype(np.float64),
+        )
+        p = np.diff(tp1, prepend=0)
+        n = np.diff(curve.false_positives, prepend=0)[where]
+        known = (2 * tp1 / (tp1 + fp1 + positives)).max()
+        last = tp1 / (tp1 + fp1)
+        more = tp1 / (tp1 + fp1 - n) - last
+        first = tp1 - p + 1
+        less = (last - first / (first + fp1)) / 2
+        doubts[0, where] = np.maximum(2 * tp1 / (tp1 + fp1 - n + positives) - known, 0) * (n > 0)
+        doubts[1, where] = p * n / (2 * positives * negatives)
+        doubts[2, where] = p / positives * np.maximum(more, less)
+    return doubts[0], doubts[1], doubts[2]
 
 
 def _bits(guilt: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
