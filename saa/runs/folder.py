@@ -18,7 +18,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from saa.errors import RunError
+from saa.errors import RunError, SaaError
 
 _FILES = ("run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv")
 _DERIVED = ("metrics.json", "report.html")
@@ -70,6 +70,8 @@ def write_text(path: Path, text: str) -> None:
 
 def unwritable(path: Path, error: Exception) -> RunError:
     """The error for a run whose folder takes no more; what was finished stays good."""
+    if isinstance(error, SaaError):
+        return RunError(f"{error}; then give the same command again")
     return RunError(
         f"{path}: expected to be writable, got {error}; "
         "make room or set the rights, then give the same command again"
@@ -108,11 +110,11 @@ class RunFolder:
 
     def map_path(self, product: str, name: str) -> Path:
         """Where the anomaly map of an image lies."""
-        return self.root / "maps" / safe_name(product) / f"{safe_name(name)}.tiff"
+        return self.root / f"maps/{safe_name(product)}/{safe_name(name)}.tiff"
 
     def regions_path(self, product: str, name: str) -> Path:
         """Where the regions of an image lie."""
-        return self.root / "regions" / safe_name(product) / f"{safe_name(name)}.json"
+        return self.root / f"regions/{safe_name(product)}/{safe_name(name)}.json"
 
     def artefacts(self, product: str, name: str) -> tuple[Path, Path]:
         """All that a finished image leaves behind."""

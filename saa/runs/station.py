@@ -82,9 +82,8 @@ class Station:
         map_path, regions_path = self._folder.artefacts(sample.product, sample.name)
         regions = json.dumps({"regions": rle.describe(inspection.regions)}, separators=(",", ":"))
         try:
-            map_path.parent.mkdir(parents=True, exist_ok=True)
             images.write_map(map_path, inspection.anomaly_map)
-        except (OSError, ImageError, cv2.error) as error:
+        except ImageError as error:
             raise unwritable(map_path, error) from error
         write_text(regions_path, regions)
 
