@@ -29,6 +29,12 @@ class Config(BaseModel):
     dense_weight: float = Field(
         0.0, ge=0, le=10, description="weight of the dense, word-guided saliency in the map"
     )
+    saliency_gain: float = Field(
+        1.0,
+        ge=0,
+        le=20,
+        description="factor on the prompt file's gain, for saliency of a narrower range than the paper's",
+    )
     evidence_floor: float = Field(
         0.25, ge=0, le=1, description="share of the saliency that stays where no phrase answers"
     )
@@ -76,7 +82,8 @@ class Cascade:
         )
         saliency = self.saliency.saliency(frame, whole)
         flaws = scoring.top_k(
-            scoring.recalibrate(flaws, saliency, prompt.saliency.gain), prompt.confidence.top_k
+            scoring.recalibrate(flaws, saliency, self.settings.saliency_gain * prompt.saliency.gain),
+            prompt.confidence.top_k,
         )
         fused = self.settings.region_weight * scoring.fuse(flaws, self.settings.denominator)
         anomaly_map = scoring.blend(fused, self._dense(frame, saliency), self.settings.dense_weight)
