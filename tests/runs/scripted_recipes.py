@@ -79,3 +79,8 @@ def plan(root: Path, count: int = 3, products: tuple[str, ...] = ("nut",), **rec
 
 def table_without_seconds(path: Path) -> list[str]:
     return [line.rpartition(",")[0] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def files(root: Path) -> list[str]:
+    """All files under `root`, by their path in it."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
