@@ -1,0 +1,101 @@
+"""What every saliency must do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from saa import plugins
+from saa.types import Frame, Regions
+
+
+@pytest.fixture(scope="module", params=plugins.kinds("saliency"))
+def kind(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def config(kind):
+    return plugins.load("saliency", kind).Config()
+
+
+@pytest.fixture
+def stage(config, prompt):
+    return config.build(prompt)
+
+
+def objects_on(frame: Frame) -> dict[str, Regions]:
+    """No object, the whole image, its left part, an empty mask, and two objects."""
+    height, width = frame.size
+    masks = {
+        "none": np.zeros((0, height, width), bool),
+        "whole": np.ones((1, height, width), bool),
+        "left": np.zeros((1, height, width), bool),
+        "empty": np.zeros((1, height, width), bool),
+        "two": np.zeros((2, height, width), bool),
+    }
+    masks["left"][:, :, : max(1, width // 2)] = True
+    masks["two"][0, : max(1, height // 4)] = True
+    masks["two"][1, -max(1, height // 4) :] = True
+    return {
+        name: Regions(stack, np.ones(len(stack), np.float32), ("thing",) * len(stack))
+        for name, stack in masks.items()
+    }
+
+
+def test_kind_is_the_name_of_the_file(kind, config):
+    assert config.kind == kind
+    assert type(config).model_validate({"kind": kind}) == config
+
+
+def test_settings_are_frozen_and_forbid_unknown_keys(config):
+    with pytest.raises(ValidationError, match="frozen"):
+        config.kind = "other"
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        type(config).model_validate({"no_such_setting": 1})
+
+
+def test_saliency_is_a_share_at_every_pixel_whatever_the_objects(stage, frame):
+    for objects in objects_on(frame).values():
+        found = stage.saliency(frame, objects)
+        assert found.shape == frame.size
+        assert found.dtype == np.float32
+        assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_no_object_means_the_whole_image(stage, frame):
+    objects = objects_on(frame)
+    without = stage.saliency(frame, objects["none"])
+    np.testing.assert_array_equal(stage.saliency(frame, objects["whole"]), without)
+    np.testing.assert_array_equal(stage.saliency(frame, objects["empty"]), without)
+
+
+def test_a_plain_image_has_nothing_salient(stage):
+    frame = Frame(np.full((40, 60, 3), 90, np.uint8))
+    assert stage.saliency(frame, Regions.none(frame.size)).max() <= 0.05
+
+
+def test_a_mark_on_a_part_is_its_most_salient_place(stage, telling_frame):
+    part = np.zeros((1, *telling_frame.size), bool)
+    part[0, 14:58, 22:88] = True
+    found = stage.saliency(telling_frame, Regions(part, np.ones(1, np.float32), ("thing",)))
+    around = found[part[0]].copy()
+    assert found[32:36, 43:49].mean() > 3 * np.median(around)
+
+
+def test_the_image_is_left_alone_and_gives_the_same_bits_whatever_came_between(stage, image, other_frame):
+    frame, before = Frame(image), image.copy()
+    objects = objects_on(frame)["left"]
+    once = stage.saliency(frame, objects)
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(objects.masks, objects_on(frame)["left"].masks)
+    stage.saliency(other_frame, Regions.none(other_frame.size))
+    np.testing.assert_array_equal(stage.saliency(Frame(before), objects), once)
+
+
+def test_asking_about_other_objects_in_between_changes_nothing(stage, frame):
+    objects = objects_on(frame)
+    once = stage.saliency(frame, objects["two"])
+    stage.saliency(frame, objects["left"])
+    np.testing.assert_array_equal(stage.saliency(frame, objects["two"]), once)
