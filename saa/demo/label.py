@@ -35,8 +35,8 @@ def draw(rng: Rng, defect: str) -> tuple[Image, Mask]:
         start = (rng.uniform(_LEFT + 30, _LEFT + 130), rng.uniform(_TOP + 20, _BOTTOM - 130))
         path = marks.wander(rng, start, rng.uniform(0.1, 0.9), rng.uniform(120, 190), 0.05)
         cover = marks.stroke(path, 4)
-        marks.paint(canvas, (0.99, 0.99, 1.0), cover)
-        marks.paint(canvas, (0.55, 0.52, 0.48), np.roll(cover, 3, 0) * (1 - cover), 0.7)
+        marks.paint(canvas, (0.48, 0.34, 0.22), cover)  # through the paper, down to the cardboard
+        marks.paint(canvas, (1.0, 1.0, 1.0), np.roll(cover, 3, 0) * (1 - cover), 0.7)
     canvas, cover = _lie(rng, canvas, cover)
     return marks.photograph(rng, canvas), cover > 0.5
 
