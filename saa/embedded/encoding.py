@@ -92,11 +92,20 @@ class Encoding:
         turned = symmetry.differences(self.image, self.objects[0]) if len(self.objects) == 1 else None
         if turned is not None:
             return unlikeness.sharpened(turned, self.tones)
-        return unlikeness.within(self.tones, surface=self.encoder.extent == "frame")
+        return unlikeness.within(self.tones, self._kinds(), surface=self.encoder.extent == "frame")
+
+    def _kinds(self) -> NDArray[np.uint8]:
+        """Several objects are compared with each other, their rims with rims, the ground with itself."""
+        size = features.grid_size((self.image.shape[0], self.image.shape[1]))
+        if len(self.objects) < 2:
+            return np.zeros(size, np.uint8)
+        return objects.zones(self.objects, size)
 
     @cached_property
     def unlikeness_on_object(self) -> Plane:
-        """(h, w) `unlikeness`, faded out off the objects."""
+        """(h, w) `unlikeness`, faded out off a single object; the ground that several lie on is compared too."""
+        if len(self.objects) > 1:
+            return self.unlikeness
         return self.unlikeness * objects.soft(self.objects, self.map_size)
 
     @cached_property

@@ -49,7 +49,9 @@ _SHAPES: dict[Shape, str] = {
         "crack cracked scratch scratched line thread hair fiber fibre wire cut split tear torn fold crease"
         " wrinkle seam streak groove fissure abrasion"
     ),
-    "spot": "spot dot blow hole blowhole pinhole pit bubble pore particle speck chip chipped poke dent bump blob circle",
+    "spot": (
+        "spot dot blow hole blowhole pinhole pit bubble pore particle speck chip chipped poke dent bump blob circle"
+    ),
     "stain": (
         "stain smudge oil water liquid grease glue dirt dirty dust contamination print ink paint discoloration"
         " discolouration discolored fingerprint residue melt melted color colour smear mold mould"

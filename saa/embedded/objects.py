@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from saa.embedded.features import lab
-from saa.embedded.filters import Plane, blurred
+from saa.embedded.filters import Plane, blurred, shrunk
 from saa.types import Image, Mask, Masks
 
 _SIDE = 100
@@ -49,6 +50,14 @@ def find(image: Image, count: int) -> Masks:
         cv2.resize(np.asarray(piece, np.uint8), size, interpolation=cv2.INTER_NEAREST) for piece in pieces
     ]
     return np.asarray(np.stack(enlarged) > 0)
+
+
+def zones(masks: Masks, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """(h, w) uint8 on a grid of `size`: 0 off the objects, 1 on their rims, 2 well inside."""
+    whole = shrunk(np.asarray(masks.any(axis=0), np.float32), size) > 0.5
+    kernel = np.ones((3, 3), np.uint8)
+    outer = cv2.dilate(whole.astype(np.uint8), kernel)
+    return np.asarray(outer + cv2.erode(whole.astype(np.uint8), kernel, borderValue=1), np.uint8)
 
 
 def soft(masks: Masks, size: tuple[int, int]) -> Plane:

@@ -14,7 +14,7 @@ _MIN_VARIANCE = 4.0
 _LIMIT_COLOUR = 3.0
 _WEIGHT_SEED = 2.0
 _LIMIT_UNLIKE = 2.0
-_MIN_IOU = 0.3
+_MIN_IOU = 0.5
 
 
 def refined(encoding: Encoding, seed: Mask) -> Mask:

@@ -22,19 +22,23 @@ _MARK_BALANCE = (0.67, 0.33)
 _ENERGY_WEIGHT = np.float32(0.5)
 
 
-def within(seen: features.Tones, *, surface: bool) -> Plane:
+def within(seen: features.Tones, kinds: NDArray[np.uint8], *, surface: bool) -> Plane:
     """(h, w) float32, at half the working size, at least 0: deviations above the image's own median.
 
-    Distances are standardised by the image's own spread, so a lively texture does not shout down a calm one.
+    Places are compared with places of their own kind: several objects with each other, their background with
+    itself. Distances are standardised by the image's own spread, so a lively texture does not shout down a calm one.
+
+    Args:
+        seen: the working image.
+        kinds: (h, w) uint8 on the feature grid, a number for each kind of place; all alike for one.
+        surface: add what large dull areas of a surface show.
 
     Source: SAA+, arXiv 2305.10724, Eq. 5, on hand-made features; colour and whitened texture are compared
         apart and the stronger answer counts.
     """
     described = features.dense(seen)
     size = features.grid_size(seen.lightness.shape)
-    answers = [
-        _standardised(_distances(one), size) for one in (described, features.whitened_texture(described))
-    ]
+    answers = [_by_kind(one, kinds) for one in (described, features.whitened_texture(described))]
     found = sharpened(np.maximum(*answers) * border_taper(size), seen)
     return found + _ENERGY_WEIGHT * _energy_deviation(seen) if surface else found
 
@@ -86,6 +90,13 @@ def _distances(described: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean_distance(described, described[order], max(1, round(NEIGHBOUR_RATIO * len(order))))
 
 
-def _standardised(distances: NDArray[np.float32], size: tuple[int, int]) -> Plane:
-    cells = blurred(distances.reshape(size), 1)
-    return np.asarray((cells - np.median(cells)) / (cells.std() + 1), np.float32)
+def _by_kind(described: NDArray[np.float32], kinds: NDArray[np.uint8]) -> Plane:
+    """Standardised distances of each kind of place among its own."""
+    members = [kinds == number for number in np.unique(kinds)]
+    distances = np.zeros(kinds.shape, np.float32)
+    for kind in members:
+        distances[kind] = _distances(described[kind.ravel()])
+    cells = blurred(distances, 1)
+    for kind in members:
+        cells[kind] = (cells[kind] - np.median(cells[kind])) / (cells[kind].std() + 1)
+    return cells

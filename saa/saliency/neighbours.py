@@ -40,7 +40,7 @@ class NeighbourSaliency:
         encoding = frame.encoded(self.encoder)
         whole = np.asarray(objects.masks.any(axis=0))
         found = squashed(encoding.unlikeness)
-        if whole.any() and not whole.all():
+        if self.encoder.count == 1 and whole.any() and not whole.all():
             size = encoding.image.shape[0], encoding.image.shape[1]
             found = np.multiply(found, parts.soft(masks.resized(whole, size)[None], encoding.map_size))
         return encoding.to_image(np.asarray(found, np.float32), frame.size)
