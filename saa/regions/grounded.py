@@ -16,7 +16,6 @@ from saa.ops import boxes, masks
 from saa.prompts import ProductPrompt
 from saa.types import Caption, Frame, Proposals
 
-
 _STEP_WEIGHT = 4.0
 """What a step between two finishes is worth, in deviations of unlikeness."""
 
