@@ -172,6 +172,15 @@ def test_the_best_are_chosen_after_recalibration(inspect):
     assert found.regions.scores[0] == pytest.approx(0.5 * np.e)
 
 
+def test_the_cascade_s_own_gain_multiplies_the_prompt_s(inspect):
+    saliency = np.full(SIZE, np.log(2) / 6, np.float32)
+    asked, flaws = prompt(saliency={"gain": 2}), [("a", 0.25, at(0, 0))]
+    found = inspect([PART], flaws, saliency=saliency, asked=asked, saliency_gain=3.0)
+    assert found.regions.scores[0] == pytest.approx(0.5)
+    alone = inspect([PART], flaws, saliency=saliency, asked=prompt(), saliency_gain=3.0)
+    assert alone.regions.scores[0] == 0.25
+
+
 def test_implausible_regions_take_no_place_among_the_best(inspect):
     flaws = [("nut", 0.9, at(0, 0)), ("hole", 0.5, at(1, 1))]
     asked = prompt(confidence={"top_k": 1}, reject=["nut"])
