@@ -119,10 +119,13 @@ class Encoding:
         found = phases.find(self.image, self.tones)
         return phases.Patch(masks.resized(found.mask, self.map_size), found.step)
 
+    @cached_property
+    def _reading(self) -> answers.Reading:
+        return answers.Reading(self.tones)
+
     def answer(self, phrase: str, agnostic: float) -> Plane:
         """(h, w) float32 in [0, 1]: how well each place answers a phrase; `agnostic` for one that asks for nothing."""
-        full = answers.answer(self.tones, lexicon.cues(phrase), agnostic)
-        return shrunk(full, self.map_size)
+        return shrunk(self._reading.answer(lexicon.cues(phrase), agnostic), self.map_size)
 
     def to_image(self, plane: Plane, size: tuple[int, int]) -> Plane:
         """A map at the size (h, w) of the original image."""
