@@ -1,0 +1,110 @@
+"""Every benchmark runs at its smallest and tells what it measured; no figure is looked at."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALLEST = {
+    "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
+    "memory": {"first": 1, "last": 2, "side": 32},
+    "metrics": {"maps": 4, "side": 40, "rounds": 1},
+    "neighbours": {"features": 200, "bank": 40, "neighbours": 10, "rounds": 1},
+    "start-up": {"rounds": 1},
+    "workers": {"images": 3, "side": 32, "workers": 1, "rounds": 1},
+}
+"""The size of each benchmark that takes no time; one worker more would be a process more."""
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """`python -m benchmarks` as a module, wherever the tests were started."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    return importlib.import_module("benchmarks.__main__")
+
+
+@pytest.fixture
+def measure(program):
+    """Measures a benchmark at its smallest."""
+
+    def run(name: str):
+        benchmark = program.load(name)
+        return benchmark.measure(type(benchmark.FULL)(**SMALLEST[name]))
+
+    return run
+
+
+def test_there_is_a_smallest_size_for_each(program):
+    assert program.names() == sorted(SMALLEST)
+
+
+@pytest.mark.parametrize("name", sorted(SMALLEST.keys() - {"memory"}))
+def test_every_benchmark_gives_ratios_and_absolute_figures(name, program, measure):
+    assert "\n" not in program.load(name).SUMMARY
+    results = measure(name)
+    assert results
+    for result in results:
+        assert result.what
+        assert result.unit
+        assert result.of.split()[:1] == ["the"]
+        assert all(math.isfinite(ratio) and ratio > 0 for ratio in result.ratios)
+        assert result.value > 0
+        assert result.beside > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")
+def test_peaks_of_a_run_only_rise(program, tmp_path):
+    memory = program.load("memory")
+    first, last = memory.peaks(tmp_path, memory.Size(**SMALLEST["memory"]))
+    assert 0 < first <= last
+    assert (tmp_path / "run" / "results.csv").is_file()
+
+
+def test_another_answer_than_the_library_is_an_error(program):
+    measuring = importlib.import_module("benchmarks._measuring")
+    measuring.check_same("metrics", 1e-6, 1e-5)
+    for difference in (2e-5, math.nan):
+        with pytest.raises(RuntimeError, match="metrics: expected the same answer to 1e-05, got"):
+            measuring.check_same("metrics", difference, 1e-5)
+
+
+def test_actions_take_turns_after_a_round_that_does_not_count(program):
+    measuring = importlib.import_module("benchmarks._measuring")
+    done = []
+    seconds = measuring.in_turns(2, lambda: done.append("a"), lambda: done.append("b"))
+    assert "".join(done) == "ababab"
+    assert [len(times) for times in seconds] == [2, 2]
+
+
+def test_the_program_prints_a_plain_table_and_writes_the_same_as_json(program, monkeypatch, capsys, tmp_path):
+    neighbours = program.load("neighbours")
+    monkeypatch.setattr(neighbours, "QUICK", neighbours.Size(**SMALLEST["neighbours"]))
+    program.main(["--only", "neighbours", "--quick", "--json", str(tmp_path / "figures.json")])
+    told = capsys.readouterr().out
+    saved = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    for label in ("date", "commit", "python", "libraries", "cpu", "cores"):
+        assert f"{label}:" in told
+        assert saved[label] in told
+    (row,) = saved["results"]
+    assert row["benchmark"] == "neighbours"
+    assert row["what"] in told
+    assert "the speed of scikit-learn" in told
+    assert not set("│┃━─") & set(told)
+
+
+def test_an_unknown_benchmark_is_refused_with_the_known_ones(program, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["--only", "speed"])
+    assert "start-up" in capsys.readouterr().err
+
+
+def test_a_file_in_no_folder_is_refused_before_anything_is_measured(program, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["--json", str(tmp_path / "gone" / "figures.json")])
+    assert "--json: expected a file in a folder that is there" in capsys.readouterr().err
