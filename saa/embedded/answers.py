@@ -16,6 +16,7 @@ _FULL = 4.0
 """Deviations from the image's own spread at which a word is fully answered."""
 _CONTRAST_SCALES = (1.5, 3.0, 6.0, 12.0)
 _LINE_SCALES = (1.5, 3.0)
+_LINE_SPREAD = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,26 +70,28 @@ class Reading:
         return _part_of_full(np.maximum.reduce(self._contrasts))
 
     @cached_property
-    def _curvatures(self) -> list[tuple[Plane, Plane]]:
-        """The larger and the smaller curvature of lightness at each scale."""
+    def _curvatures(self) -> list[tuple[Plane, Plane, Plane]]:
+        """The larger and the smaller curvature of lightness and its slope, at each scale."""
         found = []
         for sigma in _LINE_SCALES:
             smooth = blurred(self.tones.lightness, sigma) * np.float32(sigma**2)
-            xx, yy, xy = (
+            x, y, xx, yy, xy = (
                 np.asarray(cv2.Sobel(smooth, cv2.CV_32F, dx, dy), np.float32)
-                for dx, dy in ((2, 0), (0, 2), (1, 1))
+                for dx, dy in ((1, 0), (0, 1), (2, 0), (0, 2), (1, 1))
             )
-            middle, radius = (xx + yy) / 2, np.asarray(cv2.magnitude((xx - yy) / 2, xy), np.float32)
-            found.append((middle + radius, middle - radius))
+            middle = np.asarray((xx + yy) / 2, np.float32)
+            radius = np.asarray(cv2.magnitude((xx - yy) / 2, xy), np.float32)
+            slope = np.asarray(cv2.magnitude(x, y) / (2 * sigma), np.float32)
+            found.append((middle + radius, middle - radius, slope))
         return found
 
     @cached_property
     def _dark_line(self) -> Plane:
-        return _ridges([large - np.abs(small) for large, small in self._curvatures])
+        return _ridges([large - np.abs(small) - slope for large, small, slope in self._curvatures])
 
     @cached_property
     def _bright_line(self) -> Plane:
-        return _ridges([-small - np.abs(large) for large, small in self._curvatures])
+        return _ridges([-small - np.abs(large) - slope for large, small, slope in self._curvatures])
 
     @cached_property
     def _stain(self) -> Plane:
@@ -125,6 +128,9 @@ def _part_of_full(deviations: Plane) -> Plane:
 
 
 def _ridges(scales: list[Plane]) -> Plane:
-    """Lines: one curvature less the size of the other, so that spots and edges do not count."""
-    lines = [np.maximum(scale, 0) for scale in scales]
-    return _part_of_full(np.maximum.reduce([line / (line.mean() + 0.3) for line in lines]))
+    """Lines: one curvature less the size of the other and the slope, so that neither spots nor edges count.
+
+    Spread a little, because a line is wanted where it lies and not only on its crest.
+    """
+    lines = [blurred(np.maximum(scale, 0), _LINE_SPREAD) for scale in scales]
+    return _part_of_full(_strongest([line / (line.mean() + np.float32(0.3)) for line in lines]))
