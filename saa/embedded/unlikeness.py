@@ -19,7 +19,7 @@ _SEED = 0
 _MARK_WINDOW_PX = 31
 _MARK_BALANCE = (0.67, 0.33)
 """Exponents of unlikeness and of local contrast where defects are small marks."""
-_ENERGY_WEIGHT = np.float32(0.5)
+_ENERGY_WEIGHT = np.float32(0.25)
 
 
 def within(seen: features.Tones, kinds: NDArray[np.uint8], *, surface: bool) -> Plane:
