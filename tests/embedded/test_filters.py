@@ -75,6 +75,14 @@ def test_levelling_removes_stripes_and_keeps_what_is_on_them(upright):
     np.testing.assert_array_equal(levelled, expected)
 
 
+def test_levelling_leaves_the_grain_of_a_striped_surface():
+    grain = np.random.default_rng(0).normal(0, 5, (40, 61)).astype(np.float32)
+    stripes = 20 * np.sin(np.arange(61, dtype=np.float32))
+    levelled = filters.level(grain + stripes)
+    assert np.corrcoef(levelled.ravel(), grain.ravel())[0, 1] > 0.95
+    assert np.abs(np.median(levelled, axis=0)).max() < 1e-4
+
+
 def test_without_a_dominant_direction_only_the_median_goes(plane):
     levelled = filters.level(plane)
     np.testing.assert_allclose(levelled, plane - np.median(plane), atol=1e-5)

@@ -80,6 +80,13 @@ def test_noise_and_stripes_show_no_object(striped):
     assert none(striped())
 
 
+def test_an_object_on_a_restless_ground_is_no_clear_one():
+    tiles = np.indices((120, 180)).sum(axis=0) // 12 % 3
+    image = np.repeat((150 + 45 * tiles).astype(np.uint8)[..., None], 3, axis=2)
+    cv2.circle(image, (90, 60), 35, (20, 20, 20), -1)
+    assert none(image)
+
+
 def test_an_object_cut_off_by_the_picture_is_no_clear_one():
     image = np.full((120, 180, 3), 230, np.uint8)
     image[:, :80] = 90
@@ -110,3 +117,18 @@ def test_a_soft_edge_is_one_inside_and_none_outside(discs):
 
 def test_no_object_has_no_edge():
     np.testing.assert_array_equal(objects.soft(np.zeros((0, 10, 20), bool), (5, 8)), np.ones((5, 8)))
+
+
+def test_zones_tell_the_ground_from_rims_and_from_the_inside(discs):
+    _, truth = discs((90, 60))
+    found = objects.zones(truth[None], (30, 45))
+    assert found.shape == (30, 45)
+    assert set(np.unique(found)) == {0, 1, 2}
+    assert found[15, 22] == 2
+    assert found[0, 0] == 0
+    edge = (np.diff((found == 2).astype(int), axis=1) != 0).nonzero()
+    assert (found[edge[0], edge[1]] + found[edge[0], edge[1] + 1] == 3).all()
+
+
+def test_without_objects_all_is_one_zone():
+    assert not objects.zones(np.zeros((0, 10, 20), bool), (5, 8)).any()

@@ -55,7 +55,7 @@ def test_a_darker_patch_is_found_with_its_edge(surface):
 
 @pytest.mark.parametrize("kind", [{}, {"rough": 0, "shade": 25}])
 def test_a_step_is_believed_more_than_a_slope(surface, kind):
-    assert found_in(surface(0, **kind)).step > 1.5 * found_in(surface(30, **kind)).step
+    assert found_in(surface(0, **kind)).step > 4 * found_in(surface(20, **kind)).step
 
 
 def test_the_smaller_of_two_finishes_is_the_patch(surface):

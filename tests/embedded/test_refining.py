@@ -68,6 +68,13 @@ def test_a_seed_on_nothing_in_particular_is_not_lost(striped, encode):
     assert iou(found, seed) >= 0.3
 
 
+def test_an_answer_that_has_little_to_do_with_its_seed_is_not_believed(marked, encode):
+    image, _ = marked
+    strip_across = np.zeros((60, 90), bool)
+    strip_across[5:55, 45:50] = True
+    assert iou(refining.refined(encode(image), strip_across), strip_across) > 0.6
+
+
 def test_a_box_becomes_what_stands_out_in_it(marked, encode):
     image, truth = marked
     found = refining.grown_from_box(encode(image), np.array([34, 20, 66, 40], np.float32))

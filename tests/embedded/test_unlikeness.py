@@ -38,6 +38,26 @@ def test_a_coloured_spot_of_the_same_lightness_is_found(striped, encode):
     assert 96 <= column <= 116
 
 
+def test_a_weak_texture_is_found_among_strong_colours(encode):
+    rng = np.random.default_rng(0)
+    blotches = cv2.GaussianBlur(rng.normal(0, 1, (120, 160, 3)), (0, 0), 8)
+    plain = 128 + 30 * blotches / blotches.std() + rng.normal(0, 1.5, (120, 160, 1))
+    marked = plain.copy()
+    marked[40:56, 100:116] += 10 * np.where(np.indices((16, 16)).sum(0)[..., None] % 4 < 2, 1, -1)
+    before, after = (
+        encode(np.clip(image, 0, 255).astype(np.uint8), "part").unlikeness[20:28, 50:58].mean()
+        for image in (plain, marked)
+    )
+    assert after > before + 0.2
+
+
+def test_the_middle_of_a_large_tinted_area_is_found_not_only_its_edge(striped, encode):
+    image = striped()
+    image[30:70, 80:120] = np.clip(image[30:70, 80:120] + np.array([40, -20, 0]), 0, 255)
+    found = encode(image, "part").unlikeness
+    assert found[22:28, 47:53].mean() > 5 * np.percentile(found[40:], 90)
+
+
 @pytest.mark.parametrize("small_marks", [False, True])
 @pytest.mark.parametrize("level", [0, 120, 255])
 def test_a_plain_image_is_like_itself_everywhere(encode, level, small_marks):
