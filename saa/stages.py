@@ -2,8 +2,8 @@
 
 Every stage is a value: it keeps nothing between calls, so one inspector may serve many images and threads.
 What has to be learned from a product's own unlabelled images first is a new value, made before the run
-(`dataclasses.replace(inspector, saliency=fitted)`); a model that wants batches fills the frames' encodings
-ahead. Neither changes these verbs.
+(`dataclasses.replace(inspector, saliency=fitted)`); a model that wants batches makes the frames with their
+encodings filled in. Neither changes these verbs.
 """
 
 from __future__ import annotations

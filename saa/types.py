@@ -59,10 +59,11 @@ class Frame:
 
     Attributes:
         image: (H, W, 3) uint8, RGB.
+        encodings: what is known already, by the function that makes it; a model that works in batches fills it in.
     """
 
     image: Image
-    _encodings: dict[Hashable, object] = field(default_factory=dict, repr=False)
+    encodings: dict[Hashable, object] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         _check("image", self.image, (None, None, 3), np.uint8)
@@ -76,9 +77,9 @@ class Frame:
 
     def encoded(self, encode: Callable[[Image], T]) -> T:
         """`encode(image)`, computed once; `encode` itself is the key, so it must be hashable and pure."""
-        if encode not in self._encodings:
-            self._encodings[encode] = encode(self.image)
-        return cast(T, self._encodings[encode])
+        if encode not in self.encodings:
+            self.encodings[encode] = encode(self.image)
+        return cast(T, self.encodings[encode])
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from saa.commands.options import Engine
 
 
 def inspect(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Picture files.")],
     prompts: Annotated[
         str, typer.Option(metavar="PROMPTS", help="A prompt file, or a shipped name such as mvtec/bottle.")
     ],

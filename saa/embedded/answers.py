@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from saa.embedded.features import Tones
-from saa.embedded.filters import Plane, blurred
+from saa.embedded.filters import Plane, blurred, magnitude
 from saa.embedded.lexicon import HUES, Cues, Shape, Tone
 
 _FULL = 4.0
@@ -17,6 +17,8 @@ _FULL = 4.0
 _CONTRAST_SCALES = (1.5, 3.0, 6.0, 12.0)
 _LINE_SCALES = (1.5, 3.0)
 _LINE_SPREAD = 3.0
+_COMMON_RATIO = 0.1
+"""Share of the picture from which on a colour counts less; at twice that not at all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +82,8 @@ class Reading:
                 for dx, dy in ((1, 0), (0, 1), (2, 0), (0, 2), (1, 1))
             )
             middle = np.asarray((xx + yy) / 2, np.float32)
-            radius = np.asarray(cv2.magnitude((xx - yy) / 2, xy), np.float32)
-            slope = np.asarray(cv2.magnitude(x, y) / (2 * sigma), np.float32)
+            radius = magnitude(np.asarray((xx - yy) / 2, np.float32), xy)
+            slope = np.asarray(magnitude(x, y) / (2 * sigma), np.float32)
             found.append((middle + radius, middle - radius, slope))
         return found
 
@@ -112,7 +114,10 @@ class Reading:
         a, b = self._chroma
         along = a * direction[0] + b * direction[1]
         across = np.abs(b * direction[0] - a * direction[1])
-        return np.asarray(np.clip((along - 0.5 * across) / 12, 0, 1), np.float32)
+        found = np.clip((along - 0.5 * across) / 12, 0, 1)
+        # A colour that much of the picture has is the product's own, not a defect's.
+        rarity = np.clip(2 - (found > 0.5).mean() / _COMMON_RATIO, 0, 1)
+        return np.asarray(found * rarity, np.float32)
 
 
 def _strongest(planes: list[Plane]) -> Plane:

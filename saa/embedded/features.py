@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saa.embedded.filters import Plane, blurred, half, level, shrunk
+from saa.embedded.filters import Plane, blurred, half, level, magnitude, shrunk
 from saa.types import Image
 
 STRIDE = 4
@@ -91,10 +91,12 @@ def _gabor_energies(lightness: Plane) -> list[Plane]:
     for plane in (lightness, shrunk(lightness, size)):
         for even, odd in _gabor_pairs():
             parts = [
-                cv2.filter2D(plane, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT_101)
+                np.asarray(
+                    cv2.filter2D(plane, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT_101), np.float32
+                )
                 for kernel in (even, odd)
             ]
-            energies.append(blurred(np.asarray(cv2.magnitude(parts[0], parts[1]), np.float32), 2))
+            energies.append(blurred(magnitude(parts[0], parts[1]), 2))
     return energies
 
 

@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 
 Plane: TypeAlias = NDArray[np.float32]
 
-_DOMINANCE = 1.25
-"""One direction of an image dominates when its mean gradient is this many times the other's."""
+_DOMINANCE = 1.5
+"""One direction of an image dominates when its median gradient is this many times the other's."""
 
 
 def blurred(plane: Plane, sigma: float) -> Plane:
     """Gaussian blur, the border mirrored."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32)
+
+
+def magnitude(one: Plane, other: Plane) -> Plane:
+    """Length of the vector (one, other). OpenCV's answer hangs, in its last bit, on where arrays lie in memory."""
+    return np.asarray(np.sqrt(one * one + other * other), np.float32)
 
 
 def shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
@@ -51,11 +56,12 @@ def level(plane: Plane) -> Plane:
     """Remove the stripes of a surface with one dominant direction, else its median.
 
     Brushed, woven and milled surfaces vary across the stripes and hardly along them; the median of each
-    stripe is the surface, what is left is the defect and the texture.
+    stripe is the surface, what is left is the defect and the texture. Directions are told by median gradients:
+    a single long scratch must not pass for the grain and be removed with it.
     """
     smooth = blurred(plane, 2)
-    across = np.abs(np.diff(smooth, axis=1)).mean() if plane.shape[1] > 1 else 0.0
-    along = np.abs(np.diff(smooth, axis=0)).mean() if plane.shape[0] > 1 else 0.0
+    across = np.median(np.abs(np.diff(smooth, axis=1))) if plane.shape[1] > 1 else 0.0
+    along = np.median(np.abs(np.diff(smooth, axis=0))) if plane.shape[0] > 1 else 0.0
     if across > _DOMINANCE * along:
         return np.asarray(plane - np.median(plane, axis=0, keepdims=True), np.float32)
     if along > _DOMINANCE * across:

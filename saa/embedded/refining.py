@@ -42,11 +42,11 @@ def grown_from_box(encoding: Encoding, box: Boxes) -> Mask:
     """The mask of a box (4,) xyxy that no known piece fills: what stands out most in it, with refined edges."""
     height, width = encoding.map_size
     x0, y0 = max(0, int(np.floor(box[0]))), max(0, int(np.floor(box[1])))
-    x1, y1 = min(width, max(x0 + 1, int(np.ceil(box[2])))), min(height, max(y0 + 1, int(np.ceil(box[3]))))
+    x1, y1 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
     seed = np.zeros(encoding.map_size, np.bool_)
-    inside = encoding.unlikeness[y0:y1, x0:x1]
-    if not inside.size:
+    if x1 <= x0 or y1 <= y0:
         return seed
+    inside = encoding.unlikeness[y0:y1, x0:x1]
     span = np.asarray(255 * (inside - inside.min()) / (np.ptp(inside) + 1e-6), np.uint8)
     cut, _ = cv2.threshold(span, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     seed[y0:y1, x0:x1] = span >= cut

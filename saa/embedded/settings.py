@@ -20,7 +20,7 @@ class LookSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     working_area_px: int = Field(
-        200_000, ge=10_000, le=4_000_000, description="pixels an image is scaled to before it is looked at"
+        160_000, ge=10_000, le=4_000_000, description="pixels an image is scaled to before it is looked at"
     )
 
     def encoder(self, prompt: ProductPrompt) -> Encoder:

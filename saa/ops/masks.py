@@ -19,8 +19,9 @@ def resized(mask: Mask, size: tuple[int, int]) -> Mask:
 
 def iou(masks: Masks, others: Masks) -> NDArray[np.float32]:
     """(N, M) intersection over union of two sets of masks; 0 where both are empty."""
-    flat = masks.reshape(len(masks), -1).astype(np.float32)
-    other = others.reshape(len(others), -1).astype(np.float32)
+    flat, other = (
+        some.reshape(len(some), np.prod(some.shape[1:])).astype(np.float32) for some in (masks, others)
+    )
     shared = flat @ other.T
     union = flat.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)

@@ -9,14 +9,14 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from saa.embedded import lexicon
+from saa.embedded import lexicon, phases
 from saa.embedded.encoding import Encoder, Encoding
 from saa.embedded.settings import LookSettings, squashed
 from saa.ops import boxes, masks
 from saa.prompts import ProductPrompt
 from saa.types import Caption, Frame, Proposals
 
-_STEP_WEIGHT = 4.0
+_STEP_WEIGHT = 8.0
 """What a step between two finishes is worth, in deviations of unlikeness."""
 
 
@@ -94,5 +94,5 @@ class GroundedGenerator:
         if not asked or not encoding.patch.mask.any():
             return Proposals.none()
         box = boxes.scaled(boxes.of_masks(encoding.patch.mask[None]), encoding.map_size, size)
-        score = squashed(np.array([_STEP_WEIGHT * encoding.patch.step], np.float32))
+        score = squashed(np.array([_STEP_WEIGHT * (encoding.patch.step - phases.MIN_STEP)], np.float32))
         return Proposals(box, score, (lexicon.head(asked[0]),))

@@ -129,5 +129,6 @@ def _flat(value: object, key: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _brief(value: object) -> str:
+    """A value in at most 60 characters; both ends of a long one, since paths mostly differ at the end."""
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= 60 else f"{text[:26]}...{text[-31:]}"
