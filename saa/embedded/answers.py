@@ -17,7 +17,7 @@ _FULL = 4.0
 _CONTRAST_SCALES = (1.5, 3.0, 6.0, 12.0)
 _LINE_SCALES = (1.5, 3.0)
 _LINE_SPREAD = 3.0
-_COMMON_RATIO = 0.1
+_COMMON_RATIO = 0.2
 """Share of the picture from which on a colour counts less; at twice that not at all."""
 
 
@@ -138,4 +138,8 @@ def _ridges(scales: list[Plane]) -> Plane:
     Spread a little, because a line is wanted where it lies and not only on its crest.
     """
     lines = [blurred(np.maximum(scale, 0), _LINE_SPREAD) for scale in scales]
-    return _part_of_full(_strongest([line / (line.mean() + np.float32(0.3)) for line in lines]))
+    return _part_of_full(_strongest([line / (_root_mean_square(line) + np.float32(0.3)) for line in lines]))
+
+
+def _root_mean_square(plane: Plane) -> np.float32:
+    return np.float32(np.sqrt((plane * plane).mean()))

@@ -28,7 +28,7 @@ class Config(BaseModel):
     kind: Literal["grounded"] = "grounded"
     look: LookSettings = LookSettings()
     agnostic_answer: float = Field(
-        0.5,
+        0.85,
         ge=0,
         le=1,
         description="how well a class-agnostic phrase describes any piece; a fitting word does by 1",
