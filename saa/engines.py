@@ -40,7 +40,7 @@ class Engine:
 ENGINES = {
     "embedded": Engine(
         kinds={"regions": "grounded", "refiner": "segments", "saliency": "neighbours", "grounder": "words"},
-        cascade={"denominator": "count + 1", "dense_weight": 1.0, "region_weight": 0.6, "saliency_gain": 3.0},
+        cascade={"denominator": "count + 1", "dense_weight": 1.0, "saliency_gain": 3.0},
         ready=_always,
     ),
 }

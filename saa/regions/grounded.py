@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from saa.embedded import lexicon, phases
 from saa.embedded.encoding import Encoder, Encoding
 from saa.embedded.settings import LookSettings, squashed
-from saa.ops import boxes, masks
+from saa.ops import boxes
 from saa.prompts import ProductPrompt
 from saa.types import Caption, Frame, Proposals
 
@@ -33,6 +34,12 @@ class Config(BaseModel):
         le=1,
         description="how well a class-agnostic phrase describes any piece; a fitting word does by 1",
     )
+    surface_factor: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="scores of pieces of a surface are multiplied by this; its dense map shows them well already",
+    )
     min_score: float = Field(0.02, ge=0, le=1, description="boxes below this score are not proposed")
 
     def build(self, prompt: ProductPrompt) -> GroundedGenerator:
@@ -41,8 +48,14 @@ class Config(BaseModel):
             self.look.encoder(prompt),
             prompt.object.phrase,
             self.agnostic_answer,
+            self.surface_factor,
             self.min_score,
         )
+
+
+def _answered(values: NDArray[np.float32]) -> float:
+    """How well a piece answers: its better half's middle, since edges of a piece are half surroundings."""
+    return float(np.partition(values, 3 * len(values) // 4)[3 * len(values) // 4])
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ class GroundedGenerator:
     encoder: Encoder
     object_phrase: str
     agnostic_answer: float
+    surface_factor: float
     min_score: float
 
     def propose(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
@@ -77,9 +91,9 @@ class GroundedGenerator:
     def _defects(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
         segments = encoding.segments
         maps = [encoding.answer(phrase, self.agnostic_answer) for phrase in wanted]
-        answered = np.stack([masks.means_inside(segments.masks, plane) for plane in maps])
+        answered = np.array([[_answered(plane[mask]) for mask in segments.masks] for plane in maps])
         best = answered.argmax(axis=0)
-        scores = squashed(segments.contrasts) * answered.max(axis=0)
+        scores = squashed(segments.contrasts) * answered.max(axis=0) * self._factor
         proposals = Proposals(
             boxes.scaled(boxes.of_masks(segments.masks), encoding.map_size, size),
             np.asarray(np.clip(scores, 0, 1), np.float32),
@@ -87,6 +101,10 @@ class GroundedGenerator:
         )
         proposals = proposals + self._patch(encoding, wanted, size)
         return proposals[proposals.scores >= self.min_score]
+
+    @property
+    def _factor(self) -> float:
+        return self.surface_factor if self.encoder.extent == "frame" else 1.0
 
     def _patch(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
         """A large part with another finish, where a phrase asks for one."""

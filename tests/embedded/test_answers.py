@@ -93,7 +93,7 @@ def test_a_wide_dark_patch_is_a_stain_but_no_red_stain(striped, answers):
 
 def test_a_colour_that_fills_much_of_the_picture_is_the_products_own(striped, answers):
     image, band = striped(), np.zeros((striped().shape[0], striped().shape[1]), np.uint8)
-    band[: len(band) // 3] = 1
+    band[: len(band) // 2] = 1
     image[band > 0] = (50, 70, 200)
     assert answers(image, band, "blue")[0] < 0.1
 
