@@ -18,6 +18,8 @@ _MAX_AREA_RATIO = 0.4
 _MIN_AREA_RATIO = 1e-4
 _MIN_AREA_PX = 6
 _MAX_IOU = 0.6
+_MAX_SHARE = 0.9
+"""Share of a smaller piece inside another from which on both are the same thing at two thresholds."""
 _CANDIDATES_PER_SEGMENT = 5
 """Pieces compared for each one kept; comparing them all would cost more than all else together."""
 
@@ -36,7 +38,7 @@ class Segments:
 
 
 def find(unlikeness: Plane, count: int) -> Segments:
-    """The `count` most contrasting pieces of an (h, w) map that overlap each other by an IoU of at most 0.6."""
+    """The `count` most contrasting pieces of an (h, w) map, of those that lie on or in each other the best."""
     found = [piece for threshold in _thresholds(unlikeness) for piece in _pieces(unlikeness > threshold)]
     if not found:
         return Segments(np.zeros((0, *unlikeness.shape), np.bool_), np.zeros(0, np.float32))
@@ -45,7 +47,8 @@ def find(unlikeness: Plane, count: int) -> Segments:
     best = np.argsort(-contrasts, kind="stable")[: _CANDIDATES_PER_SEGMENT * count]
     best = best[contrasts[best] > 0]
     masks, contrasts = masks[best], contrasts[best]
-    kept = mask_ops.suppress(masks, contrasts, _MAX_IOU)[:count]
+    kept = mask_ops.suppress(masks, contrasts, _MAX_IOU)
+    kept = kept[mask_ops.first_of_nested(masks[kept], _MAX_SHARE)][:count]
     return Segments(masks[kept], contrasts[kept])
 
 

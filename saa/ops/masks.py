@@ -17,13 +17,21 @@ def resized(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(soft > 0.5)
 
 
-def iou(masks: Masks, others: Masks) -> NDArray[np.float32]:
-    """(N, M) intersection over union of two sets of masks; 0 where both are empty."""
+def shared_areas(masks: Masks, others: Masks) -> NDArray[np.float32]:
+    """(N, M) pixels that two masks have in common."""
     flat, other = (
         some.reshape(len(some), np.prod(some.shape[1:])).astype(np.float32) for some in (masks, others)
     )
-    shared = flat @ other.T
-    union = flat.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - shared
+    return np.asarray(flat @ other.T, np.float32)
+
+
+def iou(masks: Masks, others: Masks) -> NDArray[np.float32]:
+    """(N, M) intersection over union of two sets of masks; 0 where both are empty."""
+    shared = shared_areas(masks, others)
+    areas, other_areas = (
+        np.array([np.count_nonzero(mask) for mask in some], np.float32) for some in (masks, others)
+    )
+    union = areas[:, None] + other_areas[None, :] - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
@@ -45,4 +53,21 @@ def suppress(masks: Masks, scores: NDArray[np.float32], max_iou: float) -> NDArr
     for index in order:
         if not kept or overlap[index, kept].max() <= max_iou:
             kept.append(int(index))
+    return np.array(kept, np.intp)
+
+
+def first_of_nested(masks: Masks, max_share: float) -> NDArray[np.intp]:
+    """Indices of the masks that are neither nested in a better one nor around it.
+
+    Args:
+        masks: (N, H, W), best first.
+        max_share: share of the smaller of two masks that the other may cover.
+    """
+    shared = shared_areas(masks, masks)
+    areas = np.diagonal(shared)
+    share = shared / np.maximum(np.minimum(areas[:, None], areas[None, :]), 1)
+    kept: list[int] = []
+    for index in range(len(masks)):
+        if not kept or share[index, kept].max() <= max_share:
+            kept.append(index)
     return np.array(kept, np.intp)

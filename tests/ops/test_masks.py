@@ -122,3 +122,19 @@ def test_suppression_equals_a_slow_loop(stack, max_iou, random):
         if all(overlap <= max_iou for overlap in overlaps):
             kept.append(i)
     assert masks.suppress(stack, scores, max_iou).tolist() == kept
+
+
+def test_of_no_masks_none_is_first():
+    assert masks.first_of_nested(np.zeros((0, 2, 3), bool), 0.9).shape == (0,)
+
+
+def test_a_mask_inside_a_better_one_or_around_it_is_dropped_and_one_beside_it_kept():
+    best, inside, around, beside = np.zeros((4, 3, 5), bool)
+    best[0, :3] = True
+    inside[0, 1] = True
+    around[:2, :4] = True
+    beside[0, 2:5] = True
+    stack = np.stack([best, inside, around, beside])
+    assert masks.first_of_nested(stack, 0.9).tolist() == [0, 3]
+    assert masks.first_of_nested(stack, 1.0).tolist() == [0, 1, 2, 3]
+    assert masks.first_of_nested(stack, 0.3).tolist() == [0]
