@@ -70,10 +70,7 @@ def single(prompts: str | Path) -> Path:
     Raises:
         PromptError: nothing is there, or a folder of several files.
     """
-    path = locate(prompts)
-    if path.is_file():
-        return path
-    found = _files_in(path)
+    found = _candidates(prompts)
     if len(found) == 1:
         return found[0]
     products = _listed([file.stem for file in found])
@@ -95,10 +92,7 @@ def find(prompts: str | Path, product: str) -> Path:
     Raises:
         PromptError: nothing is there, or nothing for this product.
     """
-    path = locate(prompts)
-    if path.is_file():
-        return path
-    found = _files_in(path)
+    found = _candidates(prompts)
     if len(found) == 1:
         return found[0]
     named = {_key(file.stem): file for file in reversed(found)}
@@ -109,6 +103,12 @@ def find(prompts: str | Path, product: str) -> Path:
         f"{prompts}: expected a file {product}.yaml, got {_listed(stems)}; "
         f"{_nearest(product, stems)}make one with: saa prompts new '{product}'"
     )
+
+
+def _candidates(prompts: str | Path) -> list[Path]:
+    """The file itself, or all those of a folder."""
+    path = locate(prompts)
+    return [path] if path.is_file() else _files_in(path)
 
 
 def _files_in(folder: Path) -> list[Path]:

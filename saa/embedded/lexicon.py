@@ -119,6 +119,11 @@ def cues(phrase: str) -> Cues:
     )
 
 
+def asks_for_patch(phrase: str) -> bool:
+    """Whether a phrase names a large part of a surface with another finish."""
+    return "patch" in cues(phrase).shapes
+
+
 @cache
 def unknown_words(phrase: str) -> tuple[str, ...]:
     """Words of a phrase that this engine cannot look for, in order; what follows "on" is a place, not a look."""

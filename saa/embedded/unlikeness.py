@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saa.embedded import features
-from saa.embedded.features import lab
 from saa.embedded.filters import Plane, blurred, border_taper, grown, guided, half, level, shrunk
 from saa.ops.similarity import mean_distance
 from saa.types import Image
@@ -49,7 +48,7 @@ def small_marks(found: Plane, image: Image) -> Plane:
     Lifts holes, scratches and specks above grain and shading; loses large defects, so only where the user says
     that defects are small.
     """
-    light = lab(image)[..., 0]
+    light = features.lab(image)[..., 0]
     quantised = np.asarray(np.clip(light * 2.55, 0, 255), np.uint8)
     around = np.asarray(cv2.medianBlur(quantised, _MARK_WINDOW_PX), np.float32) / 2.55
     contrast = shrunk(np.asarray(np.abs(light - around), np.float32), (found.shape[0], found.shape[1]))

@@ -18,10 +18,12 @@ def of_masks(masks: Masks) -> Boxes:
 
 def of_mask(mask: Mask) -> tuple[int, int, int, int]:
     """The tight box (x0, y0, x1, y1) around an (H, W) mask; all zeros if the mask is empty."""
-    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    columns = np.flatnonzero(mask.any(axis=0))
     if not len(columns):
         return 0, 0, 0, 0
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    rows = np.flatnonzero(mask[:, left:right].any(axis=1))
+    return left, int(rows[0]), right, int(rows[-1]) + 1
 
 
 def areas(boxes: Boxes) -> NDArray[np.float32]:

@@ -51,7 +51,7 @@ class SegmentRefiner:
 
     def _masks(self, encoding: Encoding, wanted: Boxes, phrases: tuple[str, ...]) -> list[Mask]:
         """Masks at map size for boxes at map size."""
-        asked = any("patch" in lexicon.cues(phrase).shapes for phrase in phrases)
+        asked = any(lexicon.asks_for_patch(phrase) for phrase in phrases)
         patch = [encoding.patch.mask] if asked else []
         parts = [*patch, *(masks.resized(part, encoding.map_size) for part in encoding.objects)]
         pieces = np.stack([*parts, *encoding.segments.masks, np.ones(encoding.map_size, np.bool_)])

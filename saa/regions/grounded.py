@@ -108,7 +108,7 @@ class GroundedGenerator:
 
     def _patch(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
         """A large part with another finish, where a phrase asks for one."""
-        asked = [phrase for phrase in wanted if "patch" in lexicon.cues(phrase).shapes]
+        asked = [phrase for phrase in wanted if lexicon.asks_for_patch(phrase)]
         if not asked or not encoding.patch.mask.any():
             return Proposals.none()
         box = boxes.scaled(boxes.of_masks(encoding.patch.mask[None]), encoding.map_size, size)

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from saa.ops import boxes
 from saa.types import Mask, Regions
 
 
@@ -28,7 +29,7 @@ class Region(TypedDict):
 
 def encode(mask: Mask) -> Rle:
     """The run lengths of an (H, W) mask, as `pycocotools` and its like read them."""
-    return _encode(mask, box(mask))
+    return _encode(mask, boxes.of_mask(mask))
 
 
 def decode(rle: Rle) -> Mask:
@@ -36,16 +37,6 @@ def decode(rle: Rle) -> Mask:
     height, width = rle["size"]
     bits = np.arange(len(rle["counts"])) % 2 == 1
     return np.repeat(bits, rle["counts"]).reshape((height, width), order="F")
-
-
-def box(mask: Mask) -> list[int]:
-    """The tightest xyxy box around an (H, W) mask, right and bottom exclusive; all 0 for an empty one."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    if not len(columns):
-        return [0, 0, 0, 0]
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    rows = np.flatnonzero(mask[:, left:right].any(axis=1))
-    return [left, int(rows[0]), right, int(rows[-1]) + 1]
 
 
 def describe(regions: Regions) -> list[Region]:
@@ -56,12 +47,12 @@ def describe(regions: Regions) -> list[Region]:
 
 
 def _describe(phrase: str, score: float, mask: Mask) -> Region:
-    edges = box(mask)
+    edges = boxes.of_mask(mask)
     rle = _encode(mask, edges)
-    return Region(phrase=phrase, score=score, area_px=sum(rle["counts"][1::2]), box_xyxy=edges, rle=rle)
+    return Region(phrase=phrase, score=score, area_px=sum(rle["counts"][1::2]), box_xyxy=list(edges), rle=rle)
 
 
-def _encode(mask: Mask, edges: list[int]) -> Rle:
+def _encode(mask: Mask, edges: tuple[int, int, int, int]) -> Rle:
     height, width = mask.shape
     left, _, right, _ = edges
     inside = np.ravel(mask[:, left:right], order="F")  # most masks are small: leave the other columns alone

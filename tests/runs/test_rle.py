@@ -59,4 +59,5 @@ def test_a_region_is_described_with_its_box_and_area():
 
 
 def test_the_box_of_an_empty_mask_is_empty():
-    assert rle.box(np.zeros((4, 5), np.bool_)) == [0, 0, 0, 0]
+    empty = Regions(np.zeros((1, 4, 5), np.bool_), np.ones(1, np.float32), ("hole",))
+    assert rle.describe(empty)[0]["box_xyxy"] == [0, 0, 0, 0]
