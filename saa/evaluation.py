@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saa import plugins
 from saa.errors import RunError
-from saa.ops.curves import Score
+from saa.ops.curves import MAX_FPR, Score
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,9 +63,9 @@ class Evaluation:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of all metrics: those of pixels first, and max-F1 before AUROC before AP."""
+        """The names of all metrics: those of pixels first, and max-F1 before AUROC before AUPRO before AP."""
         names = {name for category in self.categories.values() for name in category.scores}
-        return tuple(sorted(sorted(names, reverse=True), key=lambda name: not name.endswith("_pixel")))
+        return tuple(sorted(sorted(names, reverse=True), key=_is_of_images))
 
     def _mean(self, metric: str) -> Score:
         scores = [category.scores.get(metric, Score(None)) for category in self.categories.values()]
@@ -94,6 +94,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
             "mask_interpolation": "nearest" if size else None,
             "pooling": "all pixels of a category",
             "threshold": "oracle",
+            "aupro": {"max_fpr": MAX_FPR, "connectivity": 8},
             "mean": "over categories, unweighted",
             "engine": evaluation.engine,
             "mode": evaluation.mode,
@@ -125,6 +126,12 @@ def load(run: Path) -> Evaluation | None:
 def heading(metric: str) -> str:
     """The short name of a metric for the top of a column."""
     return str(plugins.load("metrics", metric).HEADING) if metric in plugins.kinds("metrics") else metric
+
+
+def _is_of_images(metric: str) -> bool:
+    if metric in plugins.kinds("metrics"):
+        return bool(plugins.load("metrics", metric).LEVEL == "image")
+    return metric.endswith("_image")
 
 
 def percent(score: Score) -> str:

@@ -109,6 +109,11 @@ def test_failed_and_unlabelled_images_are_counted_and_left_out(fake_run, new_map
     assert "nut: 1 image without a label." in said
 
 
+def test_metrics_of_pixels_come_first_whatever_they_are_called(small_run):
+    pixels = ("max_f1_pixel", "auroc_pixel", "aupro", "ap_pixel")
+    assert evaluate(small_run.save()).metrics == (*pixels, "max_f1_image", "auroc_image", "ap_image")
+
+
 def test_undefined_is_null_with_a_reason_and_not_in_the_mean(small_run, new_map):
     small_run.add("pill", "0.png", anomaly_map=new_map())
     run = small_run.save()

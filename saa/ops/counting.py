@@ -8,13 +8,13 @@ when the bins do not fit the values. Here the bins are made to fit, and the erro
 2. The first images tell where values lie and how good and defective ones mix there; the cells are cut
    accordingly (`Grid.split`), then everything is counted.
 3. From the counts follows how far each metric could be off, whatever the order inside the cells
-   (`doubt`). A cell of one single value, or of pixels of one label, adds nothing or next to nothing.
+   (`doubts`). A cell of one single value, or of pixels of one label, adds nothing or next to nothing.
    While a bound exceeds the tolerance, the guilty cells are cut finer and the maps are counted again.
 
 Why it ends, in fixed memory: each round cuts every guilty cell at least in two, and a cell of a single
-float32 is never guilty. The doubt of a cell is at most about the product of its shares of the positives and
-of the negatives, so cells with a share below the tolerance cannot be guilty together: their number is bound
-by the tolerance and not by the number of pixels. Usually one round is enough.
+float32 is never guilty. The doubt of a cell is at most about the product of its shares of the positives (or
+of their regions) and of the negatives, so cells with a share below the tolerance cannot be guilty together:
+their number is bound by the tolerance and not by the number of pixels. Usually one round is enough.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from saa.ops import masks
 from saa.ops.curves import Curve
+from saa.ops.doubts import doubts
 from saa.types import AnomalyMap, Mask
 
 TOLERANCE = 9e-7
-"""Bound of the error of max-F1, AUROC and average precision."""
+"""Bound of the error of max-F1, AUROC, AUPRO and average precision."""
 _NEW_CELLS = 1 << 21
 _SAMPLE_PIXELS = 1 << 22
 _BATCH_PIXELS = 1 << 21
@@ -87,29 +89,37 @@ class Counts:
         grid: M cells.
         totals: (M,) int64.
         positives: (M,) int64.
+        overlaps: (M,) float64, how much of the defective regions: a pixel counts 1 / area of its region.
     """
 
     grid: Grid
     totals: NDArray[np.int64]
     positives: NDArray[np.int64]
+    overlaps: NDArray[np.float64]
 
     @classmethod
     def of(cls, grid: Grid, maps: Iterable[Labelled]) -> Counts:
         """Count every pixel of the maps."""
         size = len(grid.lows)
-        totals, positives = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        totals, positives, overlaps = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size)
         for batch in _batches(maps):
             cells = [grid.cells(_keys(anomaly_map)) for anomaly_map, _ in batch]
-            defective = [each[mask.ravel()] for each, (_, mask) in zip(cells, batch, strict=True)]
+            hits = np.concatenate([each[mask.ravel()] for each, (_, mask) in zip(cells, batch, strict=True)])
             totals += np.bincount(np.concatenate(cells), minlength=size)
-            positives += np.bincount(np.concatenate(defective), minlength=size)
-        return cls(grid, totals, positives)
+            np.add.at(positives, hits, 1)  # few: a histogram of all cells would cost more
+            np.add.at(overlaps, hits, np.concatenate([masks.region_shares(mask) for _, mask in batch]))
+        return cls(grid, totals, positives, overlaps)
 
     def __add__(self, other: Counts) -> Counts:
         if not np.array_equal(self.grid.lows, other.grid.lows):
             sizes = f"{len(self.grid.lows)} and {len(other.grid.lows)} cells"
             raise ValueError(f"counts: expected both of one grid, got {sizes}")
-        return Counts(self.grid, self.totals + other.totals, self.positives + other.positives)
+        return Counts(
+            self.grid,
+            self.totals + other.totals,
+            self.positives + other.positives,
+            self.overlaps + other.overlaps,
+        )
 
     @cached_property
     def curve(self) -> tuple[Curve, NDArray[np.intp]]:
@@ -117,7 +127,9 @@ class Counts:
         cells = np.flatnonzero(self.totals)[::-1]
         positives = self.positives[cells]
         thresholds = _values(self.grid.lows[cells]).astype(np.float64)
-        return Curve(thresholds, np.cumsum(positives), np.cumsum(self.totals[cells] - positives)), cells
+        negatives = self.totals[cells] - positives
+        overlaps = np.cumsum(self.overlaps[cells])
+        return Curve(thresholds, np.cumsum(positives), np.cumsum(negatives), overlaps), cells
 
     def refined(self, tolerance: float, least: int = 0) -> Grid | None:
         """A grid that serves these pixels better; None if this one is good enough.
@@ -128,11 +140,10 @@ class Counts:
         """
         curve, cells = self.curve
         wide = self.grid.widths[cells] > 0
-        doubts = [each * wide for each in doubt(curve)]
-        f1, *sums = doubts
+        f1, *sums = doubts(curve) * wide
         if f1.max(initial=0) <= tolerance and all(each.sum() <= tolerance for each in sums):
             return None
-        guilt = np.where(f1 > tolerance, f1, 0) + sums[0] + sums[1]
+        guilt = np.where(f1 > tolerance, f1, 0) + sum(sums)
         bits = np.zeros(len(self.grid.lows), np.int64)
         bits[cells] = np.minimum(np.maximum(_bits(guilt, tolerance), least), self.grid.widths[cells])
         return self.grid.split(bits)
@@ -144,7 +155,7 @@ def pixel_curve(source: Callable[[], Iterable[Labelled]], tolerance: float = TOL
     Args:
         source: gives the maps anew each time it is called, always the same ones. Mixed order is best: the
             first few million pixels decide how the rest is counted.
-        tolerance: of max-F1, AUROC and average precision.
+        tolerance: of max-F1, AUROC, AUPRO and average precision.
 
     Returns:
         At most some millions of thresholds. Each is the lower end of a cell: the counts at it are exact.
@@ -159,50 +170,14 @@ def pixel_curve(source: Callable[[], Iterable[Labelled]], tolerance: float = TOL
     return counts.curve[0]
 
 
-def doubt(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """How far max-F1, AUROC and average precision may be off for not knowing the order inside each cell.
-
-    Cell k holds p positives and n negatives, after TP and FP in the cells above it; P and N are all.
-
-    - max-F1: a threshold inside is best after all p and before any n; only what exceeds the best known F1
-      counts. The answer is off by the largest entry at most.
-    - AUROC: the p * n pairs inside count one half each; all might count one or none. Entries add up.
-    - average precision: with q(t, f) = t / (t + f), the cell counts as p * q(TP+p, FP+n). No order gives
-      more than p * q(TP+p, FP), all p tied before any n. The least is all n before any p, each alone: the
-      mean of the concave q(TP+i, FP+n), i = 1..p, is at least the mean of its ends. Entries add up.
-
-    Returns:
-        Three (K,) arrays; zeros where the metrics are not defined.
-    """
-    doubts = np.zeros((3, len(curve.thresholds)))
-    positives, negatives = curve.num_positives, curve.num_negatives
-    # Without a positive a cell is above all doubt, and most cells are without.
-    where = np.flatnonzero(np.diff(curve.true_positives, prepend=0))
-    if len(where) and negatives:
-        tp1, fp1 = (
-            curve.true_positives[where].astype(np.float64),
-            curve.false_positives[where].astype(np.float64),
-        )
-        p = np.diff(tp1, prepend=0)
-        n = np.diff(curve.false_positives, prepend=0)[where]
-        known = (2 * tp1 / (tp1 + fp1 + positives)).max()
-        last = tp1 / (tp1 + fp1)
-        more = tp1 / (tp1 + fp1 - n) - last
-        first = tp1 - p + 1
-        less = (last - first / (first + fp1)) / 2
-        doubts[0, where] = np.maximum(2 * tp1 / (tp1 + fp1 - n + positives) - known, 0) * (n > 0)
-        doubts[1, where] = p * n / (2 * positives * negatives)
-        doubts[2, where] = p / positives * np.maximum(more, less)
-    return doubts[0], doubts[1], doubts[2]
-
-
 def _bits(guilt: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
     """(K,) how often to halve each cell.
 
     The doubt of a cell shrinks as fast as it is cut, so the sum is least for a given number of cells when
     the pieces are as many as the root of the guilt. The least guilty, not worth cutting, stay whole.
     """
-    order = np.argsort(guilt)
+    doubtful = np.flatnonzero(guilt)
+    order = doubtful[np.argsort(guilt[doubtful])]
     innocent = order[np.cumsum(guilt[order]) <= tolerance / 4]
     root = np.sqrt(guilt)
     root[innocent] = 0

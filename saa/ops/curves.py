@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_FPR = 0.3
+"""AUPRO looks at thresholds that call at most this share of the good ones defective."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -31,11 +34,14 @@ class Curve:
         thresholds: (K,) float64, falling.
         true_positives: (K,) int64, defective ones at or above each threshold; the last is all of them.
         false_positives: (K,) int64, good ones at or above each threshold; the last is all of them.
+        overlaps: (K,) float64, the share of each defective region at or above each threshold, summed over
+            the regions; the last is the number of regions.
     """
 
     thresholds: NDArray[np.float64]
     true_positives: NDArray[np.int64]
     false_positives: NDArray[np.int64]
+    overlaps: NDArray[np.float64]
 
     @property
     def num_positives(self) -> int:
@@ -49,11 +55,15 @@ class Curve:
 
     @classmethod
     def of(cls, scores: NDArray[np.floating], defective: NDArray[np.bool_]) -> Curve:
-        """The exact curve of (N,) finite scores and their labels; one threshold for each distinct score."""
+        """The exact curve of (N,) finite scores and their labels; one threshold for each distinct score.
+
+        Each defective one is a region of its own.
+        """
         values, where = np.unique(scores.astype(np.float64), return_inverse=True)
         positives = np.bincount(where[defective], minlength=len(values))[::-1]
         negatives = np.bincount(where[~defective], minlength=len(values))[::-1]
-        return cls(values[::-1], np.cumsum(positives), np.cumsum(negatives))
+        hits = np.cumsum(positives)
+        return cls(values[::-1], hits, np.cumsum(negatives), hits.astype(np.float64))
 
 
 def max_f1(curve: Curve) -> Score:
@@ -86,6 +96,26 @@ def average_precision(curve: Curve) -> Score:
     positives, _ = _steps(curve)
     precision = curve.true_positives / np.maximum(curve.true_positives + curve.false_positives, 1)
     return Score(float(np.sum(positives * precision) / curve.num_positives))
+
+
+def aupro(curve: Curve) -> Score:
+    """Mean overlap with the defective regions over false positive rates from 0 to `MAX_FPR`; 1 at best.
+
+    The mean over regions of the share at or above a threshold, against the share of all good ones there:
+    the area under the straight lines from (0, 0) through each threshold, the last cut at `MAX_FPR`, divided
+    by `MAX_FPR`. So ties count one half, and a map of one value gets MAX_FPR / 2.
+
+    Source: Bergmann et al., The MVTec Anomaly Detection Dataset, IJCV 2021.
+    """
+    if reason := _undefined(curve):
+        return Score(None, reason=reason)
+    rates = np.concatenate([[0.0], curve.false_positives / curve.num_negatives])
+    overlaps = np.concatenate([[0.0], curve.overlaps / curve.overlaps[-1]])
+    end = int(np.searchsorted(rates, MAX_FPR))
+    share = (MAX_FPR - rates[end - 1]) / (rates[end] - rates[end - 1])
+    cut = overlaps[end - 1] + share * (overlaps[end] - overlaps[end - 1])
+    area = np.trapezoid(np.append(overlaps[:end], cut), np.append(rates[:end], MAX_FPR))
+    return Score(min(float(area / MAX_FPR), 1.0))
 
 
 def _steps(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

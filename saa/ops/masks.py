@@ -17,6 +17,16 @@ def resized(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(soft > 0.5)
 
 
+def region_shares(mask: Mask) -> NDArray[np.float64]:
+    """(P,) 1 / area of the 8-connected region of each of the P pixels of an (H, W) mask, row by row."""
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    if not width:
+        return np.zeros(0)
+    inside = mask[y : y + height, x : x + width]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
+    return np.asarray(1 / stats[labels[inside], cv2.CC_STAT_AREA])
+
+
 def shared_areas(masks: Masks, others: Masks) -> NDArray[np.float32]:
     """(N, M) pixels that two masks have in common."""
     flat, other = (

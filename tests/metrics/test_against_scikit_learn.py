@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy import ndimage
 from sklearn import metrics as sklearn_metrics
 
 from saa import plugins
@@ -34,15 +37,59 @@ def loop_average_precision(scores, defective):
     return total
 
 
+def loop_aupro(maps, masks):
+    """Mean overlap of the regions and false positive rate at every threshold, straight lines in between."""
+    regions = []
+    for number, mask in enumerate(masks):
+        labels, count = ndimage.label(mask, np.ones((3, 3)))
+        regions += [(number, labels == label) for label in range(1, count + 1)]
+    points = [(0.0, 0.0)]
+    for threshold in np.unique(maps)[::-1]:
+        called = maps >= threshold
+        overlaps = [np.mean(called[number][region]) for number, region in regions]
+        points.append((np.mean(called[~masks]), np.mean(overlaps)))
+    area = 0.0
+    for (left, low), (right, high) in itertools.pairwise(points):
+        if left < 0.3 and right > left:
+            end = min(right, 0.3)
+            at_end = low + (high - low) * (end - left) / (right - left)
+            area += (end - left) * (low + at_end) / 2
+    return area / 0.3
+
+
+def library_aupro(maps, masks):
+    """A ROC curve in which each defective pixel weighs 1 / area of its region."""
+    weights = np.ones(maps.shape)
+    for mask, weight in zip(masks, weights, strict=True):
+        labels, _ = ndimage.label(mask, np.ones((3, 3)))
+        weight[mask] = 1 / np.bincount(labels.ravel())[labels[mask]]
+    rates, overlaps, _ = sklearn_metrics.roc_curve(
+        masks.ravel(), maps.ravel(), sample_weight=weights.ravel(), drop_intermediate=False
+    )
+    inside = rates < 0.3
+    ends = [0.3], [np.interp(0.3, rates, overlaps)]
+    x, y = (np.append(each[inside], end) for each, end in zip((rates, overlaps), ends, strict=True))
+    return sklearn_metrics.auc(x, y) / 0.3
+
+
 def library_max_f1(scores, defective):
     precision, recall, _ = sklearn_metrics.precision_recall_curve(defective, scores)
     return np.max(2 * precision * recall / np.maximum(precision + recall, 1e-300))
 
 
+def of_pixels(reference):
+    """A reference that needs no places, given maps and masks."""
+    return lambda maps, masks: reference(maps.ravel(), masks.ravel())
+
+
 REFERENCES = {
-    "max_f1": (loop_max_f1, library_max_f1),
-    "auroc": (loop_auroc, lambda s, d: sklearn_metrics.roc_auc_score(d, s)),
-    "ap": (loop_average_precision, lambda s, d: sklearn_metrics.average_precision_score(d, s)),
+    "max_f1": (of_pixels(loop_max_f1), of_pixels(library_max_f1)),
+    "auroc": (of_pixels(loop_auroc), of_pixels(lambda s, d: sklearn_metrics.roc_auc_score(d, s))),
+    "ap": (
+        of_pixels(loop_average_precision),
+        of_pixels(lambda s, d: sklearn_metrics.average_precision_score(d, s)),
+    ),
+    "aupro": (loop_aupro, library_aupro),
 }
 
 
@@ -58,5 +105,5 @@ def test_equals_the_loop_and_the_library(kind):
         curve = Curve.of(scores.ravel(), defective.ravel())
     loop, library = REFERENCES[kind.removesuffix(f"_{metric.LEVEL}")]
     value = metric.compute(curve).value
-    assert value == pytest.approx(loop(scores.ravel(), defective.ravel()), abs=1e-9)
-    assert value == pytest.approx(library(scores.ravel(), defective.ravel()), abs=1e-9)
+    assert value == pytest.approx(loop(scores, defective), abs=1e-9)
+    assert value == pytest.approx(library(scores, defective), abs=1e-9)

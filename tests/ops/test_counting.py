@@ -7,24 +7,32 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn import metrics as sklearn_metrics
 
-from saa.ops import counting
+from saa.ops import counting, masks
 from saa.ops.counting import Counts, Grid, pixel_curve
-from saa.ops.curves import Curve, auroc, average_precision, max_f1
+from saa.ops.curves import MAX_FPR, Curve, aupro, auroc, average_precision, max_f1
 
 
-def reference(scores: np.ndarray, defective: np.ndarray) -> tuple[float, float, float]:
-    """max-F1, AUROC and average precision by scikit-learn."""
+def reference(scores: np.ndarray, defective: np.ndarray, side: int = 100) -> tuple[float, ...]:
+    """max-F1, AUROC, average precision and AUPRO by scikit-learn; the last as a weighted ROC curve."""
+    weights = np.ones(scores.size)
+    weights[defective] = np.concatenate(
+        [masks.region_shares(mask) for _, mask in pieces(scores, defective, side)]
+    )
+    fpr, tpr, _ = sklearn_metrics.roc_curve(defective, scores, sample_weight=weights, drop_intermediate=False)
+    low = fpr < MAX_FPR
+    x, y = np.append(fpr[low], MAX_FPR), np.append(tpr[low], np.interp(MAX_FPR, fpr, tpr))
     precision, recall, _ = sklearn_metrics.precision_recall_curve(defective, scores)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     return (
         float(f1.max()),
         float(sklearn_metrics.roc_auc_score(defective, scores)),
         float(sklearn_metrics.average_precision_score(defective, scores)),
+        float(sklearn_metrics.auc(x, y) / MAX_FPR),
     )
 
 
-def figures(curve: Curve) -> tuple[float | None, float | None, float | None]:
-    return max_f1(curve).value, auroc(curve).value, average_precision(curve).value
+def figures(curve: Curve) -> tuple[float | None, ...]:
+    return tuple(metric(curve).value for metric in (max_f1, auroc, average_precision, aupro))
 
 
 def pieces(scores: np.ndarray, defective: np.ndarray, side: int = 100):
@@ -129,7 +137,7 @@ def test_a_lone_defective_pixel_among_near_equals_is_ranked_exactly():
 def test_small_cases_equal_scikit_learn(scores, defective):
     defective[0], defective[1] = True, False
     curve = pixel_curve(lambda: pieces(scores, defective, side=4))
-    assert figures(curve) == pytest.approx(reference(scores, defective), abs=1e-6)
+    assert figures(curve) == pytest.approx(reference(scores, defective, side=4), abs=1e-6)
 
 
 def test_zero_and_minus_zero_are_one_value():
@@ -154,6 +162,7 @@ def test_counts_of_two_workers_add_up():
     merged = Counts.of(Grid.coarse(), maps[:1]) + Counts.of(Grid.coarse(), maps[1:])
     assert np.array_equal(whole.totals, merged.totals)
     assert np.array_equal(whole.positives, merged.positives)
+    assert whole.overlaps == pytest.approx(merged.overlaps, abs=1e-12)
 
 
 def test_counts_of_different_grids_do_not_add_up():

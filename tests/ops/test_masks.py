@@ -138,3 +138,9 @@ def test_a_mask_inside_a_better_one_or_around_it_is_dropped_and_one_beside_it_ke
     assert masks.first_of_nested(stack, 0.9).tolist() == [0, 3]
     assert masks.first_of_nested(stack, 1.0).tolist() == [0, 1, 2, 3]
     assert masks.first_of_nested(stack, 0.3).tolist() == [0]
+
+
+def test_pixels_of_a_region_share_it_row_by_row():
+    assert masks.region_shares(np.zeros((3, 5), bool)).shape == (0,)
+    mask = np.array([[1, 0, 0, 1, 0], [0, 1, 0, 0, 0], [0, 0, 0, 1, 1]], bool)
+    assert masks.region_shares(mask).tolist() == [1 / 2, 1, 1 / 2, 1 / 2, 1 / 2]
