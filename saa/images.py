@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import uuid
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import PIL.Image
 
+from saa import whole_files
 from saa._decoding import COPY_AGAIN, check_is_file, decode, opened, reason, refusal, to_eight_bits
 from saa.errors import ImageError
 from saa.types import AnomalyMap, Image, Mask
@@ -168,17 +167,8 @@ def sha256(path: Path) -> str:
 
 
 def _write(path: Path, payload: memoryview) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(payload)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        whole_files.write(path, payload)
     except OSError as error:
         raise ImageError(
             f"{path}: expected to write {len(payload):,} bytes, got: {error.strerror or error}; "

@@ -1,0 +1,25 @@
+"""Writing a file so that it appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+
+def write(path: Path, payload: bytes | memoryview) -> None:
+    """Write `payload` so that `path` holds all of it or what it held before; missing folders are made.
+
+    Raises:
+        OSError: the disk is full, the folder read-only, …
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with temporary.open("xb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
