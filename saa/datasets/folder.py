@@ -7,6 +7,7 @@ from pathlib import Path
 
 from saa.datasets import _listing
 from saa.datasets._listing import Listing, by_stem
+from saa.errors import DatasetError
 from saa.types import GOOD, UNKNOWN, Sample
 
 DESCRIPTION = (
@@ -43,12 +44,39 @@ def samples(root: Path, split: str = "test") -> list[Sample]:
         DatasetError: no images, masks without image, or of another size.
     """
     _listing.check(root, split, SPLITS)
-    central = [root / name for name in _MASK_FOLDERS]
-    places = [f for f in _folders_below(root) if not any(m == f or m in f.parents for m in central)]
-    listings = [_place(root, folder) for folder in places]
-    left_over = Listing(masks=tuple(mask for folder in central for mask in _left_over(root, folder)))
+    listings = [_place(root, folder) for folder in _places(root)]
+    left_over = [mask for name in _MASK_FOLDERS for mask in _left_over(root, root / name)]
     layout = "images in the folder or its sub-folders"
-    return _listing.verified(root, "folder", layout, Listing.joined([*listings, left_over]))
+    return _listing.verified(
+        root, "folder", layout, Listing.joined([*listings, Listing(masks=tuple(left_over))])
+    )
+
+
+def image_paths(root: Path) -> list[Path]:
+    """The images that `samples` takes, in its order, whatever masks there are; none is opened.
+
+    Raises:
+        DatasetError: no such folder, or no images in it.
+    """
+    _listing.check(root, SPLITS[0], SPLITS)
+    found = [path for folder in _places(root) for path in _split(folder)[0]]
+    if not found:
+        raise DatasetError(
+            f"{root}: expected images in the folder or its sub-folders, got none; check the path"
+        )
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _places(root: Path) -> list[Path]:
+    """The folders where images lie, but for those that hold all masks."""
+    central = [root / name for name in _MASK_FOLDERS]
+    return [f for f in _folders_below(root) if not any(m == f or m in f.parents for m in central)]
+
+
+def _split(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The images in a folder, and the masks that lie beside them."""
+    found = _listing.pictures(folder)
+    return [p for p in found if not p.stem.endswith(_ENDING)], [p for p in found if p.stem.endswith(_ENDING)]
 
 
 def _folders_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
@@ -62,9 +90,7 @@ def _folders_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterat
 
 
 def _place(root: Path, folder: Path) -> Listing:
-    found = _listing.pictures(folder)
-    beside = [path for path in found if path.stem.endswith(_ENDING)]
-    pictures = [path for path in found if not path.stem.endswith(_ENDING)]
+    pictures, beside = _split(folder)
     below = folder.relative_to(root)
     known = {**_central(root, below), **by_stem(beside, _ENDING)}
     product = root.resolve().name or "images"

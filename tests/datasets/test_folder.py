@@ -79,3 +79,21 @@ def test_mvtec_layout_with_masks_is_told_by_its_name(draw):
     root = draw("test/cut/0.png", "ground_truth/cut/0_mask.png")
     with pytest.raises(DatasetError, match="use --format mvtec"):
         folder.samples(root)
+
+
+def test_paths_are_those_of_the_samples_and_masks_do_not_matter(draw):
+    root = draw("b/a.png", "b/a_mask.png", "a.jpg", "masks/a.png", "b.png", "ground_truth/b/a.png")
+    paths = folder.image_paths(root)
+    assert paths == [sample.image_path for sample in folder.samples(root)]
+    draw("masks/none.png", "lost_mask.png")
+    draw("masks/a.png", size=(3, 3))
+    assert folder.image_paths(root) == paths
+
+
+def test_a_folder_without_images_has_no_paths(draw):
+    root = draw("masks/a.png")
+    (root / "notes.txt").write_text("")
+    with pytest.raises(DatasetError, match="expected images in the folder or its sub-folders, got none"):
+        folder.image_paths(root)
+    with pytest.raises(DatasetError, match="expected the folder of a data set, got no such folder"):
+        folder.image_paths(root / "none")
