@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 
-def load(path_or_name: str | Path, engine: str = "auto") -> Recipe:
+def load(path_or_name: str | Path, engine: str = "auto", mode: str = "single image") -> Recipe:
     """The checked recipe of a prompt file, or of a shipped one by name; see `saa.config.load`."""
     from saa import config
 
-    return config.load(path_or_name, engine)
+    return config.load(path_or_name, engine, mode)

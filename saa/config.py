@@ -10,17 +10,22 @@ A file is a `ProductPrompt` and, if wanted, a block `engines:` with plug-ins and
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
-from saa.engine_settings import KEYS, default, read_settings
+from saa.engine_settings import KEYS, Settings, completed, read_settings
 from saa.engines import AUTO, ENGINES, choose
+from saa.errors import ModelError
+from saa.modes import BATCH, MODES, SINGLE
 from saa.prompt_files import find, shipped_names, shipped_root, single
 from saa.prompt_mistakes import check
 from saa.prompt_schema import file_schema
 from saa.prompts import ProductPrompt
-from saa.stages import Generator, Grounder, Inspector, Refiner, Saliency
+from saa.references import Reference
+from saa.stages import Describer, Generator, Grounder, Inspector, Refiner, Saliency
+from saa.types import Image
 from saa.yaml_lines import MistakesError, YamlFile, read
 
 __all__ = ["ENGINES", "Recipe", "find", "json_schema", "load", "shipped_names", "shipped_root"]
@@ -37,6 +42,27 @@ class StageConfig(Protocol[Stage_co]):
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """All settings, defaults included."""
+        ...
+
+
+@runtime_checkable
+class FittedConfig(Protocol):
+    """The settings of a saliency that compares the images of a product, and so has to be fitted to them."""
+
+    kind: str
+    min_images: int
+    """Different images that it takes at least."""
+
+    def fit(self, prompt: ProductPrompt, describer: Describer, images: Iterable[Image]) -> Reference:
+        """What the images say is normal; they are read once, one after the other.
+
+        Raises:
+            TooFewImagesError: not enough of them are different.
+        """
+        ...
+
+    def fitted(self, prompt: ProductPrompt, describer: Describer, reference: Reference) -> Saliency:
+        """The saliency that compares with what `fit` has made."""
         ...
 
 
@@ -66,8 +92,9 @@ class Recipe:
     Attributes:
         prompt: what is known of the product.
         engine: the engine's name, never `auto`.
-        regions, refiner, saliency, grounder: the settings of each stage.
+        regions, refiner, saliency, grounder, features: the settings of each stage.
         cascade: the settings of what joins them.
+        single: the same product without its other images; None if this is it.
     """
 
     prompt: ProductPrompt
@@ -76,17 +103,86 @@ class Recipe:
     refiner: StageConfig[Refiner]
     saliency: StageConfig[Saliency]
     grounder: StageConfig[Grounder]
+    features: StageConfig[Describer]
     cascade: BackendConfig
+    single: Recipe | None = None
 
-    def build(self) -> Inspector:
-        """The inspector; models are loaded now."""
+    @property
+    def mode(self) -> str:
+        """`modes.BATCH` if the saliency has to be fitted to the product's images, else `modes.SINGLE`."""
+        return BATCH if isinstance(self.saliency, FittedConfig) else SINGLE
+
+    @property
+    def min_images(self) -> int:
+        """How many different images of the product it takes at least."""
+        return self.saliency.min_images if isinstance(self.saliency, FittedConfig) else 1
+
+    @property
+    def alone(self) -> Recipe:
+        """The same product in single mode: what it falls back to where there are too few images."""
+        return self.single or self
+
+    def fit(self, images: Iterable[Image]) -> Reference:
+        """What the product's own images, of which nobody said whether they are good, say is normal.
+
+        Images are read once, one after the other, and not kept. `about["recipe"]` holds the settings that the
+        reference is good for.
+
+        Raises:
+            TooFewImagesError: not enough of them are different.
+            ModelError: this recipe judges each image by itself.
+        """
+        if not isinstance(self.saliency, FittedConfig):
+            raise ModelError(self._nothing_to_fit("images to compare"))
+        reference = self.saliency.fit(self.prompt, self.features.build(self.prompt), images)
+        return replace(reference, about={**reference.about, "recipe": self._fitted_settings()})
+
+    def build(self, reference: Reference | None = None) -> Inspector:
+        """The inspector; models are loaded now.
+
+        Args:
+            reference: what `fit` has made of the product's images, for this recipe; needed in batch mode.
+
+        Raises:
+            ModelError: there is no reference where one is needed, or one that does not fit.
+        """
         return self.cascade.build(
             prompt=self.prompt,
             generator=self.regions.build(self.prompt),
             refiner=self.refiner.build(self.prompt),
-            saliency=self.saliency.build(self.prompt),
+            saliency=self.saliency.build(self.prompt) if reference is None else self._fitted(reference),
             grounder=self.grounder.build(self.prompt),
         )
+
+    def _fitted(self, reference: Reference) -> Saliency:
+        if not isinstance(self.saliency, FittedConfig):
+            raise ModelError(self._nothing_to_fit("a reference"))
+        if reference.kind != self.saliency.kind:
+            raise ModelError(
+                f"reference: expected one of saliency {self.saliency.kind}, got one of {reference.kind}; "
+                "fit it again with these prompts"
+            )
+        differing = _differing(self._fitted_settings(), reference.about.get("recipe"))
+        if differing:
+            raise ModelError(
+                f"reference: expected one that was fitted with this recipe, got one with another "
+                f"{', '.join(differing)}; fit it again with these prompts"
+            )
+        return self.saliency.fitted(self.prompt, self.features.build(self.prompt), reference)
+
+    def _nothing_to_fit(self, got: str) -> str:
+        kind = self.saliency.model_dump(mode="json").get("kind", "")
+        return (
+            f"saliency {kind}: expected nothing but the image itself, got {got}; take the setting out of the "
+            "prompt file to let the engine choose"
+        )
+
+    def _fitted_settings(self) -> dict[str, Any]:
+        """All that a reference depends on, as JSON values."""
+        resolved = self.as_dict()
+        return {key: resolved[key] for key in ("engine", "features", "saliency")} | {
+            "object": resolved["prompt"]["object"]
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting as JSON values with sorted keys; equal recipes give equal text."""
@@ -95,22 +191,39 @@ class Recipe:
         return cast(dict[str, Any], json.loads(json.dumps(resolved, sort_keys=True)))
 
 
-def load(path_or_name: str | Path, engine: str = AUTO) -> Recipe:
+def _differing(wanted: object, got: object, at: str = "") -> list[str]:
+    """The dotted keys at which two JSON values differ, sorted."""
+    if not (isinstance(wanted, dict) and isinstance(got, dict)):
+        return [] if wanted == got else [at or "recipe"]
+    keys = sorted({*wanted, *got})
+    return [
+        name
+        for key in keys
+        for name in _differing(wanted.get(key), got.get(key), f"{at}.{key}" if at else key)
+    ]
+
+
+def load(path_or_name: str | Path, engine: str = AUTO, mode: str = SINGLE) -> Recipe:
     """The checked recipe of one product.
 
     Args:
         path_or_name: a prompt file, a folder that holds just one, or a shipped name such as `mvtec/bottle`.
         engine: a name in `ENGINES`, or `auto` for the most capable one that is ready.
+        mode: `modes.SINGLE`, or `modes.BATCH` to compare the product's images with each other. What a file says
+            of its saliency decides before the mode does.
 
     Raises:
+        ValueError: there is no such mode.
         PromptError: no such file or engine, or mistakes in the file; all of them, each with its line.
         UnknownKindError: a plug-in that the engine needs has no file.
     """
-    return from_file(read(single(path_or_name)), engine)
+    return from_file(read(single(path_or_name)), engine, mode)
 
 
-def from_file(file: YamlFile, engine: str = AUTO) -> Recipe:
+def from_file(file: YamlFile, engine: str = AUTO, mode: str = SINGLE) -> Recipe:
     """The checked recipe of a file that has been read; see `load`."""
+    if mode not in MODES:
+        raise ValueError(f"mode: expected one of {', '.join(MODES)}, got '{mode}'")
     chosen = choose(engine)
     content = {key: value for key, value in file.content.items() if key != "engines"}
     prompt, mistakes = check(ProductPrompt, content, file, also=("engines",))
@@ -118,9 +231,19 @@ def from_file(file: YamlFile, engine: str = AUTO) -> Recipe:
     mistakes = [*file.mistakes, *mistakes, *more]
     if prompt is None or mistakes:
         raise MistakesError(file.path, mistakes)
-    given = settings.get(chosen, {})
-    stages: dict[str, Any] = {key: given[key] if key in given else default(chosen, key) for key in KEYS}
-    return Recipe(prompt=prompt, engine=chosen, **stages)
+    return _recipe(prompt, chosen, settings.get(chosen, {}), mode)
+
+
+def _recipe(prompt: ProductPrompt, engine: str, given: Settings, mode: str) -> Recipe:
+    """A file that names a saliency has the mode of it, whatever is asked."""
+    if "saliency" in given:
+        mode = BATCH if isinstance(given["saliency"], FittedConfig) else SINGLE
+    stages: dict[str, Any] = completed(engine, given, mode)
+    recipe = Recipe(prompt=prompt, engine=engine, **stages)
+    if recipe.mode == SINGLE:
+        return recipe
+    alone = {key: settings for key, settings in given.items() if key != "saliency"}
+    return replace(recipe, single=_recipe(prompt, engine, alone, SINGLE))
 
 
 def json_schema() -> dict[str, Any]:

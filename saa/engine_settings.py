@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from saa import plugins
 from saa.engines import CASCADE, ENGINES, FOLDERS
+from saa.modes import SINGLE
 from saa.prompt_mistakes import check, shown, unknown_key
 from saa.yaml_lines import KeyPath, Mistake, YamlFile, dotted
 
@@ -32,20 +33,23 @@ def model(key: str, kind: str) -> type[BaseModel]:
     return cast(type[BaseModel], plugins.load(folder, kind).Config)
 
 
-def default(engine: str, key: str) -> BaseModel:
-    """What an engine uses for a stage where a file says nothing.
+def completed(engine: str, given: Settings, mode: str) -> Settings:
+    """What a file gives for an engine, and for all it says nothing of what the engine uses in a mode.
 
     Raises:
-        UnknownKindError: the plug-in has no file.
+        UnknownKindError: a plug-in has no file.
     """
     standard = ENGINES[engine]
-    if key == CASCADE:
-        return model(key, CASCADE).model_validate(standard.cascade)
-    return model(key, standard.kinds[key])()
+    stages = {key: given[key] if key in given else model(key, standard.kind(key, mode))() for key in FOLDERS}
+    written = given[CASCADE].model_dump(exclude_unset=True) if CASCADE in given else {}
+    return stages | {CASCADE: model(CASCADE, CASCADE).model_validate(standard.joined(mode) | written)}
 
 
 def read_settings(file: YamlFile) -> tuple[dict[str, Settings], list[Mistake]]:
-    """What a file sets for each engine, and all that is wrong with it."""
+    """What a file sets for each engine, and all that is wrong with it.
+
+    A stage whose kind is left out is of the kind that the engine uses for single images.
+    """
     if "engines" not in file.content:
         return {}, []
     found: dict[str, Settings] = {}
@@ -75,15 +79,15 @@ def _block(
 
 
 def _stage(file: YamlFile, engine: str, key: str, content: object) -> tuple[BaseModel | None, list[Mistake]]:
-    at, standard = ("engines", engine, key), ENGINES[engine]
+    at = ("engines", engine, key)
     if key == CASCADE:
-        whole = standard.cascade | content if isinstance(content, dict) else content
-        return check(model(key, CASCADE), whole, file, at)
+        return check(model(key, CASCADE), content, file, at)
     known = plugins.kinds(FOLDERS[key])
     if isinstance(content, str) and content in known:
         message = f"{dotted(at)}: must be a block of keys, got '{content}'; write {{kind: {content}}}"
         return None, [Mistake(file.line(at), message)]
-    kind = content.get("kind", standard.kinds[key]) if isinstance(content, dict) else standard.kinds[key]
+    standard = ENGINES[engine].kind(key, SINGLE)
+    kind = content.get("kind", standard) if isinstance(content, dict) else standard
     if kind not in known:
         return None, [_unknown_kind(file, (*at, "kind"), kind, known)]
     return check(model(key, kind), content, file, at)

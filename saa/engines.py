@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from saa.errors import PromptError
+from saa.modes import BATCH
 
 AUTO = "auto"
 """Stands for the first engine that is ready."""
 
-FOLDERS = {"regions": "regions", "refiner": "refiners", "saliency": "saliency", "grounder": "grounders"}
+FOLDERS = {
+    "regions": "regions",
+    "refiner": "refiners",
+    "saliency": "saliency",
+    "grounder": "grounders",
+    "features": "describers",
+}
 """Each stage's key in a prompt file, and the folder its plug-ins lie in."""
 
 CASCADE = "cascade"
@@ -30,18 +37,37 @@ class Engine:
         kinds: the plug-in of each stage in `FOLDERS`.
         cascade: settings of the cascade that differ from the published method.
         ready: whether all it needs (packages, checkpoints) is there; must be quick and load nothing.
+        batch: the plug-ins of the stages that differ in batch mode.
+        batch_cascade: settings of the cascade that differ in batch mode.
     """
 
     kinds: dict[str, str]
     cascade: dict[str, float | str]
     ready: Callable[[], bool]
+    batch: dict[str, str] = field(default_factory=dict)
+    batch_cascade: dict[str, float | str] = field(default_factory=dict)
+
+    def kind(self, stage: str, mode: str) -> str:
+        """The plug-in of a stage in a mode."""
+        return self.batch.get(stage, self.kinds[stage]) if mode == BATCH else self.kinds[stage]
+
+    def joined(self, mode: str) -> dict[str, float | str]:
+        """The settings of the cascade in a mode."""
+        return self.cascade | self.batch_cascade if mode == BATCH else self.cascade
 
 
 ENGINES = {
     "embedded": Engine(
-        kinds={"regions": "grounded", "refiner": "segments", "saliency": "neighbours", "grounder": "words"},
+        kinds={
+            "regions": "grounded",
+            "refiner": "segments",
+            "saliency": "neighbours",
+            "grounder": "words",
+            "features": "handmade",
+        },
         cascade={"denominator": "count + 1", "dense_weight": 1.0, "saliency_gain": 3.0},
         ready=_always,
+        batch={"saliency": "consensus"},
     ),
 }
 """By name, the most capable first. The embedded one needs nothing, so one is always ready."""

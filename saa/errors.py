@@ -4,8 +4,9 @@ SaaError
 ├── PromptError    a prompt file or recipe
 ├── DatasetError   a folder of images, its layout, its masks
 ├── ImageError     one picture file
-├── ModelError     a checkpoint, an engine or an optional package
-└── RunError       a run's folder
+├── ModelError     a checkpoint, an engine, a reference or an optional package
+├── RunError       a run's folder
+└── TooFewImagesError  a product without enough different images to compare
 
 Messages read *where: what was expected, got what; what to do*. A wrong array handed to the Python API
 is a ``ValueError`` instead.
@@ -29,8 +30,12 @@ class ImageError(SaaError):
 
 
 class ModelError(SaaError):
-    """A checkpoint, engine or optional package that is not there or does not fit."""
+    """A checkpoint, engine, reference or optional package that is not there or does not fit."""
 
 
 class RunError(SaaError):
     """A run's folder that cannot be read, written or resumed."""
+
+
+class TooFewImagesError(SaaError):
+    """A product with too few different images to compare them with each other."""

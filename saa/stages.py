@@ -2,7 +2,7 @@
 
 Every stage is a value: it keeps nothing between calls, so one inspector may serve many images and threads.
 What has to be learned from a product's own unlabelled images first is a new value, made before the run
-(`dataclasses.replace(inspector, saliency=fitted)`); a model that wants batches makes the frames with their
+(`Recipe.fit`, then `Recipe.build(reference)`); a model that wants batches makes the frames with their
 encodings filled in. Neither changes these verbs.
 """
 
@@ -11,14 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from saa.types import AnomalyMap, Caption, Frame, Image, Inspection, Proposals, Regions
+import numpy as np
+from numpy.typing import NDArray
+
+from saa.types import AnomalyMap, Caption, Frame, Image, Inspection, Proposals, Regions, Salience
 
 
 class Generator(Protocol):
     """Boxes that answer words (P^L)."""
 
     def propose(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
-        """N boxes with scores in [0, 1], each with the phrase it answers; N = 0 if nothing does."""
+        """N boxes with scores in [0, 1], each with the phrase it answers; N = 0 if nothing does.
+
+        Once the saliency is known the frame bears it, and may steer what is proposed.
+        """
         ...
 
 
@@ -31,10 +37,22 @@ class Refiner(Protocol):
 
 
 class Saliency(Protocol):
-    """How unlike the rest of the object each place is (P^S)."""
+    """How unlike the rest of the object, or the product's other images, each place is (P^S)."""
 
-    def saliency(self, frame: Frame, objects: Regions) -> AnomalyMap:
-        """(H, W) float32 in [0, 1]; N = 0 objects means the whole image is the object."""
+    def saliency(self, frame: Frame, objects: Regions) -> Salience:
+        """A map in [0, 1], and notes for people; N = 0 objects means the whole image is the object."""
+        ...
+
+
+class Describer(Protocol):
+    """What each place looks like, in numbers that can be compared between images of one product."""
+
+    def describe(self, frame: Frame) -> NDArray[np.float32]:
+        """(h, w, D) float32, finite: D features a cell of a coarse grid over the image.
+
+        D is the same for every image, the grid for every image of one size. Euclidean distances between cells
+        of two images tell how unlike they look.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ Axis letters: N regions, H W pixels. Boxes are xyxy pixels with exclusive right 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
@@ -60,15 +60,21 @@ class Frame:
     Attributes:
         image: (H, W, 3) uint8, RGB.
         encodings: what is known already, by the function that makes it; a model that works in batches fills it in.
+        saliency: (H, W) float32 in [0, 1], what stands out in the image; None until a stage has said it.
+        views: what has been made of the image and its saliency together, by the function that makes it.
     """
 
     image: Image
     encodings: dict[Hashable, object] = field(default_factory=dict, repr=False)
+    saliency: AnomalyMap | None = None
+    views: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         _check("image", self.image, (None, None, 3), np.uint8)
         if 0 in self.image.shape:
             raise ValueError(f"image: expected at least one pixel, got {self.image.shape}")
+        if self.saliency is not None:
+            _check("saliency", self.saliency, self.size, np.float32)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -80,6 +86,16 @@ class Frame:
         if encode not in self.encodings:
             self.encodings[encode] = encode(self.image)
         return cast(T, self.encodings[encode])
+
+    def viewed(self, view: Callable[[Frame], T]) -> T:
+        """`view(frame)`, computed once; like `encoded`, for what hangs on the saliency too."""
+        if view not in self.views:
+            self.views[view] = view(self)
+        return cast(T, self.views[view])
+
+    def marked(self, saliency: AnomalyMap) -> Frame:
+        """The same image with its (H, W) saliency; its encodings are shared."""
+        return Frame(self.image, self.encodings, saliency)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +187,22 @@ class Regions:
 
 
 @dataclass(frozen=True, eq=False)
+class Salience:
+    """What a saliency stage says of one image.
+
+    Attributes:
+        map: (H, W) float32 in [0, 1]; 1 is unlike anything it was compared with.
+        notes: what people should know of how it was made, such as an image that could not be registered.
+    """
+
+    map: AnomalyMap
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check("saliency", self.map, (None, None), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
 class Inspection:
     """The answer for one image.
 
@@ -178,18 +210,24 @@ class Inspection:
         anomaly_map: (H, W) float32, higher is more anomalous, comparable between images of one recipe.
         score: how likely the image holds a defect; higher is more likely, comparable like the map.
         regions: N suspected defects, best first.
-        saliency: (H, W) float32 in [0, 1]; 1 is unlike anything else on the object.
+        saliency: (H, W) float32 in [0, 1]; 1 is unlike anything it was compared with.
+        notes: what people should know of this answer; see `Salience`.
+        parts: the weighted terms whose sum is the map, (H, W) float32 each, by name: `regions`, `dense`.
     """
 
     anomaly_map: AnomalyMap
     score: float
     regions: Regions
     saliency: AnomalyMap
+    notes: tuple[str, ...] = ()
+    parts: Mapping[str, AnomalyMap] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = self.regions.size
         _check("anomaly_map", self.anomaly_map, size, np.float32)
         _check("saliency", self.saliency, size, np.float32)
+        for name, part in self.parts.items():
+            _check(f"parts['{name}']", part, size, np.float32)
 
 
 @dataclass(frozen=True)

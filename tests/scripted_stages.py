@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from saa.ops import boxes
-from saa.types import AnomalyMap, Frame, Proposals, Regions
+from saa.types import AnomalyMap, Frame, Proposals, Regions, Salience
 
 
 def regions(size: tuple[int, int], *drawn: tuple[str, float, tuple[slice, slice]]) -> Regions:
@@ -34,24 +34,25 @@ class ScriptedGenerator:
 
 @dataclass(frozen=True, eq=False)
 class ScriptedRefiner:
-    """Knows the masks of all that will be proposed, objects first."""
+    """Knows the masks of all that will be proposed: objects before the saliency is known, flaws after."""
 
     objects: Regions
     flaws: Regions
 
     def refine(self, frame, proposals) -> Regions:
-        masks = np.concatenate([self.objects.masks, self.flaws.masks])
+        masks = (self.objects if frame.saliency is None else self.flaws).masks
         return Regions(masks, proposals.scores, proposals.phrases)
 
 
 @dataclass(frozen=True, eq=False)
 class ScriptedSaliency:
-    """Always the same plane."""
+    """Always the same plane, with the same notes."""
 
     plane: AnomalyMap
+    notes: tuple[str, ...] = ()
 
-    def saliency(self, frame: Frame, objects: Regions) -> AnomalyMap:
-        return self.plane
+    def saliency(self, frame: Frame, objects: Regions) -> Salience:
+        return Salience(self.plane, self.notes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,7 @@
 """The SAA+ cascade: propose, refine, check properties, recalibrate by saliency, keep the best, fuse.
 
+Objects and their saliency come first, so that what stands out on them may steer the proposals.
+
 Source: SAA+, arXiv 2305.10724, Fig. 2 and Eq. 1 to 9. What engines add is the dense term: saliency that words
 describe, weighted by `dense_weight`; 0 is the published method.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from saa.ops import properties, scoring
@@ -69,29 +72,31 @@ class Cascade:
         """The answer for an (H, W, 3) uint8 RGB image."""
         frame, prompt, captions = Frame(image), self.prompt, self.prompt.captions()
         objects = self.generator.propose(frame, [(prompt.object.phrase,)])
-        defects = self.generator.propose(frame, captions)
-        found = self.refiner.refine(frame, objects + defects)
-        whole, flaws = found.split(len(objects))
+        whole = self.refiner.refine(frame, objects)
+        salience = self.saliency.saliency(frame, whole)
+        marked = frame.marked(salience.map)
+        defects = self.generator.propose(marked, captions)
         flaws = properties.plausible(
-            flaws,
+            self.refiner.refine(marked, defects),
             whole,
             max_area_ratio=prompt.rules.max_area_ratio,
             min_area_ratio=prompt.rules.min_area_ratio,
             min_overlap_ratio=prompt.rules.min_overlap_ratio,
             reject=prompt.reject,
         )
-        saliency = self.saliency.saliency(frame, whole)
         flaws = scoring.top_k(
-            scoring.recalibrate(flaws, saliency, self.settings.saliency_gain * prompt.saliency.gain),
+            scoring.recalibrate(flaws, salience.map, self.settings.saliency_gain * prompt.saliency.gain),
             prompt.confidence.top_k,
         )
         fused = self.settings.region_weight * scoring.fuse(flaws, self.settings.denominator)
-        anomaly_map = scoring.blend(fused, self._dense(frame, saliency), self.settings.dense_weight)
-        return Inspection(
-            anomaly_map, scoring.image_score(anomaly_map, self.settings.top_ratio), flaws, saliency
-        )
+        dense = self._dense(marked, salience.map)
+        anomaly_map = scoring.blend(fused, dense, self.settings.dense_weight)
+        parts = {"regions": fused, "dense": np.float32(self.settings.dense_weight) * dense}
+        score = scoring.image_score(anomaly_map, self.settings.top_ratio)
+        return Inspection(anomaly_map, score, flaws, salience.map, salience.notes, parts)
 
     def _dense(self, frame: Frame, saliency: AnomalyMap) -> AnomalyMap:
+        """Saliency that words describe; nobody is asked for words if it has no weight."""
         if not self.settings.dense_weight:
             return saliency
         evidence = self.grounder.ground(frame, self.prompt.captions())

@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saa.embedded import answers, features, lexicon, objects, phases, segments, symmetry, unlikeness
+from saa.embedded import answers, features, lexicon, objects, phases, symmetry, unlikeness
 from saa.embedded.filters import Plane, grown, half, shrunk
 from saa.ops import masks
 from saa.types import Image, Masks
 
 Extent = Literal["part", "frame"]
 _MAX_ENLARGEMENT = 1.5
-_NUM_SEGMENTS = 20
 
 
 @dataclass(frozen=True)
@@ -107,11 +106,6 @@ class Encoding:
         if len(self.objects) > 1:
             return self.unlikeness
         return self.unlikeness * objects.soft(self.objects, self.map_size)
-
-    @cached_property
-    def segments(self) -> segments.Segments:
-        """Candidate defects, at map size."""
-        return segments.find(self.unlikeness_on_object, _NUM_SEGMENTS)
 
     @cached_property
     def patch(self) -> phases.Patch:

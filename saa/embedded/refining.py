@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from saa.embedded.encoding import Encoding
+from saa.embedded.candidates import Candidates
 from saa.embedded.filters import blurred
 from saa.ops import boxes as box_ops
 from saa.types import Boxes, Mask
@@ -17,7 +17,7 @@ _LIMIT_UNLIKE = 2.0
 _MIN_IOU = 0.5
 
 
-def refined(encoding: Encoding, seed: Mask) -> Mask:
+def refined(found: Candidates, seed: Mask) -> Mask:
     """An (h, w) seed with its edges moved to where the colour changes.
 
     Inside a padded box, each pixel weighs how much more its colour is like the seed's than like its
@@ -28,9 +28,9 @@ def refined(encoding: Encoding, seed: Mask) -> Mask:
     inside = seed[window]
     if inside.all() or not inside.any():
         return seed
-    evidence = _colour_evidence(encoding.colours[window], inside)
+    evidence = _colour_evidence(found.encoding.colours[window], inside)
     evidence += _WEIGHT_SEED * np.where(inside, 1, -1)
-    evidence += _unlike_evidence(encoding.unlikeness_on_object[window], int(np.count_nonzero(inside)))
+    evidence += _unlike_evidence(found.unlikeness[window], int(np.count_nonzero(inside)))
     answer = np.zeros_like(seed)
     answer[window] = blurred(np.asarray(evidence, np.float32), 1) > 0
     shared, union = np.count_nonzero(answer & seed), np.count_nonzero(answer | seed)
@@ -38,19 +38,19 @@ def refined(encoding: Encoding, seed: Mask) -> Mask:
     return answer if agrees else seed
 
 
-def grown_from_box(encoding: Encoding, box: Boxes) -> Mask:
+def grown_from_box(found: Candidates, box: Boxes) -> Mask:
     """The mask of a box (4,) xyxy that no known piece fills: what stands out most in it, with refined edges."""
-    height, width = encoding.map_size
+    height, width = found.unlikeness.shape
     x0, y0 = max(0, int(np.floor(box[0]))), max(0, int(np.floor(box[1])))
     x1, y1 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
-    seed = np.zeros(encoding.map_size, np.bool_)
+    seed = np.zeros((height, width), np.bool_)
     if x1 <= x0 or y1 <= y0:
         return seed
-    inside = encoding.unlikeness[y0:y1, x0:x1]
+    inside = found.unlikeness[y0:y1, x0:x1]
     span = np.asarray(255 * (inside - inside.min()) / (np.ptp(inside) + 1e-6), np.uint8)
     cut, _ = cv2.threshold(span, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     seed[y0:y1, x0:x1] = span >= cut
-    answer = refined(encoding, seed)
+    answer = refined(found, seed)
     keep = np.zeros_like(answer)
     keep[y0:y1, x0:x1] = answer[y0:y1, x0:x1]
     return keep

@@ -12,6 +12,7 @@ from saa.prompts import ProductPrompt
 
 _HALF_WAY = 4.0
 """Deviations at which unlikeness counts as one half."""
+_MOST = 0.999
 
 
 class LookSettings(BaseModel):
@@ -34,3 +35,9 @@ class LookSettings(BaseModel):
 def squashed(unlikeness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Deviations in [0, inf) to [0, 1), order kept: u / (u + 4)."""
     return np.asarray(unlikeness / (unlikeness + _HALF_WAY), np.float32)
+
+
+def deviations(saliency: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What `squashed` was given, for a saliency in [0, 1]; at most 3,996 deviations."""
+    share = np.clip(saliency, 0, _MOST)
+    return np.asarray(_HALF_WAY * share / (1 - share), np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from saa.embedded import lexicon, refining
-from saa.embedded.encoding import Encoder, Encoding
+from saa.embedded.candidates import Candidates, Viewer
 from saa.embedded.settings import LookSettings
 from saa.ops import boxes, masks
 from saa.prompts import ProductPrompt
@@ -29,39 +29,46 @@ class Config(BaseModel):
 
     def build(self, prompt: ProductPrompt) -> SegmentRefiner:
         """The refiner for one product."""
-        look = self.look.encoder(prompt)
-        return SegmentRefiner(look, self.min_box_iou)
+        return SegmentRefiner(Viewer(self.look.encoder(prompt)), prompt.object.phrase, self.min_box_iou)
 
 
 @dataclass(frozen=True)
 class SegmentRefiner:
-    """The candidate piece whose box fits best, its edges refined; the whole picture for a box that covers it."""
+    """The candidate piece whose box fits best, its edges refined; the whole picture for a box that covers it.
 
-    encoder: Encoder
+    The object itself is never taken for a piece of it.
+    """
+
+    viewer: Viewer
+    object_phrase: str
     min_box_iou: float
 
     def refine(self, frame: Frame, proposals: Proposals) -> Regions:
         """One mask for each box; see `stages.Refiner`."""
-        encoding = frame.encoded(self.encoder)
-        small = boxes.scaled(proposals.boxes, frame.size, encoding.map_size)
+        known = frame.viewed(self.viewer)
+        small = boxes.scaled(proposals.boxes, frame.size, known.encoding.map_size)
         found = np.zeros((len(proposals), *frame.size), np.bool_)
-        for row, mask in zip(found, self._masks(encoding, small, proposals.phrases), strict=True):
+        for row, mask in zip(found, self._masks(known, small, proposals.phrases), strict=True):
             row[:] = masks.resized(mask, frame.size)
         return Regions(found, proposals.scores, proposals.phrases)
 
-    def _masks(self, encoding: Encoding, wanted: Boxes, phrases: tuple[str, ...]) -> list[Mask]:
+    def _masks(self, known: Candidates, wanted: Boxes, phrases: tuple[str, ...]) -> list[Mask]:
         """Masks at map size for boxes at map size."""
+        encoding, size = known.encoding, known.encoding.map_size
+        is_object = np.array([phrase == self.object_phrase for phrase in phrases], np.bool_)
         asked = any(lexicon.asks_for_patch(phrase) for phrase in phrases)
         patch = [encoding.patch.mask] if asked else []
-        parts = [*patch, *(masks.resized(part, encoding.map_size) for part in encoding.objects)]
-        pieces = np.stack([*parts, *encoding.segments.masks, np.ones(encoding.map_size, np.bool_)])
+        parts = [*patch, *(masks.resized(part, size) for part in encoding.objects)]
+        defects = [] if is_object.all() else list(known.segments.masks)
+        pieces = np.stack([*parts, *defects, np.ones(size, np.bool_)])
         overlap = boxes.iou(wanted, boxes.of_masks(pieces))
+        overlap[is_object, len(parts) : -1] = 0
         answers = []
         for box, row in zip(wanted, overlap, strict=True):
             best = int(row.argmax())
             is_defect = len(parts) <= best < len(pieces) - 1
             if row[best] < self.min_box_iou:
-                answers.append(refining.grown_from_box(encoding, box))
+                answers.append(refining.grown_from_box(known, box))
             else:
-                answers.append(refining.refined(encoding, pieces[best]) if is_defect else pieces[best])
+                answers.append(refining.refined(known, pieces[best]) if is_defect else pieces[best])
         return answers

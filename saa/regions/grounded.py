@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from saa.embedded import lexicon, phases
-from saa.embedded.encoding import Encoder, Encoding
+from saa.embedded.candidates import Candidates, Viewer
+from saa.embedded.encoding import Encoding
 from saa.embedded.settings import LookSettings, squashed
 from saa.ops import boxes
 from saa.prompts import ProductPrompt
@@ -45,7 +46,7 @@ class Config(BaseModel):
     def build(self, prompt: ProductPrompt) -> GroundedGenerator:
         """The generator for one product."""
         return GroundedGenerator(
-            self.look.encoder(prompt),
+            Viewer(self.look.encoder(prompt)),
             prompt.object.phrase,
             self.agnostic_answer,
             self.surface_factor,
@@ -65,7 +66,7 @@ class GroundedGenerator:
     A specific phrase that fits scores a piece at full contrast, a class-agnostic one at a share of it.
     """
 
-    encoder: Encoder
+    viewer: Viewer
     object_phrase: str
     agnostic_answer: float
     surface_factor: float
@@ -73,13 +74,13 @@ class GroundedGenerator:
 
     def propose(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
         """Boxes for the object phrase and for all others; see `stages.Generator`."""
-        encoding = frame.encoded(self.encoder)
+        known = frame.viewed(self.viewer)
         phrases = [phrase for caption in captions for phrase in caption]
         found = Proposals.none()
         if self.object_phrase in phrases:
-            found = found + self._objects(encoding, frame.size)
+            found = found + self._objects(known.encoding, frame.size)
         wanted = tuple(phrase for phrase in phrases if phrase != self.object_phrase)
-        return found + self._defects(encoding, wanted, frame.size) if wanted else found
+        return found + self._defects(known, wanted, frame.size) if wanted else found
 
     def _objects(self, encoding: Encoding, size: tuple[int, int]) -> Proposals:
         if not len(encoding.objects):
@@ -88,8 +89,8 @@ class GroundedGenerator:
         found = boxes.scaled(boxes.of_masks(encoding.objects), encoding.image.shape[:2], size)
         return Proposals(found, np.ones(len(found), np.float32), (self.object_phrase,) * len(found))
 
-    def _defects(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
-        segments = encoding.segments
+    def _defects(self, known: Candidates, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
+        encoding, segments = known.encoding, known.segments
         maps = [encoding.answer(phrase, self.agnostic_answer) for phrase in wanted]
         answered = np.array([[_answered(plane[mask]) for mask in segments.masks] for plane in maps])
         best = answered.argmax(axis=0)
@@ -104,7 +105,7 @@ class GroundedGenerator:
 
     @property
     def _factor(self) -> float:
-        return self.surface_factor if self.encoder.extent == "frame" else 1.0
+        return self.surface_factor if self.viewer.encoder.extent == "frame" else 1.0
 
     def _patch(self, encoding: Encoding, wanted: tuple[str, ...], size: tuple[int, int]) -> Proposals:
         """A large part with another finish, where a phrase asks for one."""

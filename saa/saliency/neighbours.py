@@ -13,7 +13,7 @@ from saa.embedded.encoding import Encoder
 from saa.embedded.settings import LookSettings, squashed
 from saa.ops import masks
 from saa.prompts import ProductPrompt
-from saa.types import AnomalyMap, Frame, Regions
+from saa.types import Frame, Regions, Salience
 
 
 class Config(BaseModel):
@@ -35,12 +35,12 @@ class NeighbourSaliency:
 
     encoder: Encoder
 
-    def saliency(self, frame: Frame, objects: Regions) -> AnomalyMap:
-        """(H, W) float32 in [0, 1); see `stages.Saliency`."""
+    def saliency(self, frame: Frame, objects: Regions) -> Salience:
+        """A map in [0, 1); see `stages.Saliency`."""
         encoding = frame.encoded(self.encoder)
         whole = np.asarray(objects.masks.any(axis=0))
         found = squashed(encoding.unlikeness)
         if self.encoder.count == 1 and whole.any() and not whole.all():
             size = encoding.image.shape[0], encoding.image.shape[1]
             found = np.multiply(found, parts.soft(masks.resized(whole, size)[None], encoding.map_size))
-        return encoding.to_image(np.asarray(found, np.float32), frame.size)
+        return Salience(encoding.to_image(np.asarray(found, np.float32), frame.size))

@@ -1,0 +1,1 @@
+"""Describers, what each place looks like in numbers: one model a file."""
