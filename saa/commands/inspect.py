@@ -21,15 +21,20 @@ def inspect(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
     engine: Engine = "auto",
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What `saa fit` learned from other pictures of the product."),
+    ] = None,
 ) -> None:
     """Inspect pictures one by one.
 
+    With --reference each is judged against the product's pictures that `saa fit` was given, without it alone.
     One that cannot be read does not stop the others, but the exit code is 1.
     With -o each leaves <stem>.map.tiff, <stem>.overlay.png and <stem>.json.
     """
     from saa.commands import inspecting
 
-    answers = inspecting.answers(images, prompts, engine, out)
+    answers = inspecting.answers(images, prompts, engine, out, reference)
     failures = inspecting.print_json(answers) if as_json else inspecting.print_tables(answers)
     if failures:
         terminal.note(f"{failures} of {len(images)} images failed")

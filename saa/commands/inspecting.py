@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saa import config
+from saa import config, modes, references
 from saa import images as pictures
 from saa.commands.terminal import note, say, table
 from saa.ops import drawing
 from saa.runs import rle
 from saa.runs.folder import write_text
-from saa.runs.plan import MODE
 from saa.runs.station import ONE_IMAGES_FAULT, reason
 from saa.runs.threads import one_thread
+from saa.stages import Inspector
 from saa.types import Image, Inspection
+
+_HINT = (
+    "each image is judged alone; images of one product can vouch for each other: `saa run` on their folder, "
+    "or `saa fit` once and then --reference"
+)
 
 
 @dataclass(frozen=True)
@@ -27,47 +32,65 @@ class Answer:
     Attributes:
         path: the file.
         engine: what did the seeing.
+        mode: the label of what the image was judged on.
         inspection: the answer; None if the image failed.
         error: why it failed; empty if it did not.
     """
 
     path: Path
     engine: str
+    mode: str
     inspection: Inspection | None
     error: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON; regions have no masks, those lie in the files that -o asks for."""
-        head = {"path": str(self.path), "engine": self.engine, "mode": MODE}
+        head = {"path": str(self.path), "engine": self.engine, "mode": self.mode}
         if self.inspection is None:
             return head | {"error": self.error}
         described = rle.describe(self.inspection.regions)
         regions = [{key: value for key, value in each.items() if key != "rle"} for each in described]
         size = list(self.inspection.regions.size)
-        return head | {"size": size, "score": float(self.inspection.score), "regions": regions}
+        score, notes = float(self.inspection.score), list(self.inspection.notes)
+        return head | {"size": size, "score": score, "regions": regions, "notes": notes}
 
 
-def answers(paths: Sequence[Path], prompts: str, engine: str, out: Path | None) -> Iterator[Answer]:
+def answers(
+    paths: Sequence[Path], prompts: str, engine: str, out: Path | None, reference: Path | None = None
+) -> Iterator[Answer]:
     """An answer for each path as it is ready; with `out`, its files lie there by then.
 
+    With `reference`, a file that `saa fit` wrote, the images are judged against the images it was fitted on.
+
     Raises:
-        SaaError: the prompts have mistakes, or `out` takes no files.
+        SaaError: the prompts have mistakes, the reference does not fit them, or `out` takes no files.
     """
-    recipe = config.load(prompts, engine)
-    note(f"{recipe.engine} engine, prompts {prompts}, mode: {MODE}")
-    inspector = recipe.build()
+    recipe, inspector, mode = _built(prompts, engine, reference)
+    note(f"{recipe.engine} engine, prompts {prompts}, mode: {mode}")
+    if reference is None and config.load(prompts, engine, modes.BATCH).mode == modes.BATCH:
+        note(_HINT)
     with one_thread():  # the same sums, bit for bit, as in `saa run`
         for path, stem in zip(paths, stems(paths), strict=True):
             try:
                 image = pictures.read_rgb(path)
                 inspection = inspector.inspect(image)
             except ONE_IMAGES_FAULT as error:
-                yield Answer(path, recipe.engine, None, reason(error))
+                yield Answer(path, recipe.engine, mode, None, reason(error))
                 continue
-            answer = Answer(path, recipe.engine, inspection)
+            answer = Answer(path, recipe.engine, mode, inspection)
             if out is not None:
                 _write(out, stem, image, answer, inspection)
             yield answer
+
+
+def _built(prompts: str, engine: str, reference: Path | None) -> tuple[config.Recipe, Inspector, str]:
+    """The recipe, its inspector, and the label of the mode."""
+    if reference is None:
+        recipe = config.load(prompts, engine)
+        return recipe, recipe.build(), modes.label(recipe.mode, 1)
+    recipe = config.load(prompts, engine, modes.BATCH)
+    fitted = references.read(reference)
+    return recipe, recipe.build(fitted), modes.label(recipe.mode, fitted.num_images)
 
 
 def _write(out: Path, stem: str, image: Image, answer: Answer, inspection: Inspection) -> None:
@@ -110,7 +133,9 @@ def print_tables(found: Iterator[Answer]) -> int:
             note(answer.error)
             continue
         row = answer.as_dict()
-        say(f"{answer.path}: score {row['score']:.4f}, {len(row['regions'])} regions")
+        say(f"{answer.path}: score {row['score']:.4f}, {len(row['regions'])} regions, {answer.mode}")
+        for each in row["notes"]:
+            say(f"  {each}")
         if row["regions"]:
             cells = [
                 (

@@ -4,11 +4,9 @@ import sys
 
 import numpy as np
 import pytest
-from parts import part
+from parts import PROMPT, part
 
 from saa import cli, images
-
-PROMPT = "object: {phrase: part}\ndefects: {captions: [[bright spot]]}\n"
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import numpy as np
 
 from saa import images
 
+PROMPT = "object: {phrase: part}\ndefects: {captions: [[bright spot]]}\n"
+
 
 def part(path, seed=0):
     """A 48 by 64 picture of a grey part with a bright spot."""
