@@ -11,6 +11,7 @@ from typing import Any
 from saa import config, modes, references
 from saa import images as pictures
 from saa.commands.terminal import note, say, table
+from saa.engines import ENGINES
 from saa.ops import drawing
 from saa.runs import rle
 from saa.runs.folder import write_text
@@ -67,7 +68,7 @@ def answers(
     """
     recipe, inspector, mode = _built(prompts, engine, reference)
     note(f"{recipe.engine} engine, prompts {prompts}, mode: {mode}")
-    if reference is None and config.load(prompts, engine, modes.BATCH).mode == modes.BATCH:
+    if reference is None and ENGINES[recipe.engine].batch:
         note(_HINT)
     with one_thread():  # the same sums, bit for bit, as in `saa run`
         for path, stem in zip(paths, stems(paths), strict=True):

@@ -84,13 +84,6 @@ def test_without_a_reference_a_line_says_that_there_could_be_one(give, prompt, t
     assert HINT not in out
 
 
-def test_no_reference_is_suggested_to_prompts_that_cannot_use_one(give, prompt, tmp_path):
-    prompt.write_text(PROMPT + "engines: {embedded: {saliency: {kind: neighbours}}}\n")
-    code, _, err = give("inspect", part(tmp_path / "a.png"), "--prompts", prompt)
-    assert code == 0
-    assert HINT not in err
-
-
 def test_with_a_reference_everything_says_how_many_images_it_was_made_from(give, prompt, reference, tmp_path):
     words = ("inspect", part(tmp_path / "a.png", 50), "--prompts", prompt, "--reference", reference)
     code, out, err = give(*words, "-o", tmp_path / "out")
