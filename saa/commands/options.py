@@ -15,6 +15,16 @@ Engine = Annotated[
         metavar="|".join((AUTO, *ENGINES)), help="What does the seeing; auto takes the best that is ready."
     ),
 ]
+SINGLE, BATCH = "single", "batch"
+MODES = (AUTO, SINGLE, BATCH)
+"""What may be asked for; `auto` is batch where the engine has it and a product has enough images."""
+Mode = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(MODES),
+        help="batch compares a product's unlabelled images with each other; auto does so where there are enough.",
+    ),
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `saa run -o` wrote.")]
 Root = Annotated[
     Path | None,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 from saa import config, plugins
+from saa.commands import options
 from saa.commands.terminal import note
-from saa.errors import DatasetError
-from saa.runs.plan import MODE, Plan
+from saa.config import Recipe
+from saa.engines import AUTO
+from saa.errors import DatasetError, PromptError
+from saa.modes import BATCH, SINGLE
+from saa.runs.plan import Plan
 from saa.types import Sample
 
 
@@ -19,24 +24,55 @@ def plan(
     prompts: str,
     *,
     split: str = "test",
-    engine: str = "auto",
+    engine: str = AUTO,
+    mode: str = AUTO,
     categories: Sequence[str] = (),
     limit: int | None = None,
+    keep_parts: bool = False,
 ) -> Plan:
     """List the samples, load a recipe for each product, and say what was chosen.
 
     Raises:
-        SaaError: the data set, a category, or a prompt file is not there or has mistakes.
+        SaaError: the data set, a category, or a prompt file is not there or has mistakes, or a product cannot be
+            inspected in the mode that was asked for.
     """
+    if mode not in options.MODES:
+        raise PromptError(
+            f"mode: expected one of {', '.join(options.MODES)}, got '{mode}'; choose one of these"
+        )
     samples = _chosen(root, plugins.load("datasets", dataset).samples(root, split), categories, limit)
-    products = sorted({sample.product for sample in samples})
-    files = {product: config.find(prompts, product) for product in products}
-    recipes = {product: config.load(file, engine) for product, file in files.items()}
+    counts = Counter(sample.product for sample in samples)
     limited = "" if limit is None else f", at most {limit} a product, spread evenly by name"
-    note(f"{root}: {len(samples)} images of split {split}, {len(products)} products{limited}; mode: {MODE}")
-    for product in products:
-        note(f"{product}: {recipes[product].engine} engine, prompts {files[product]}")
-    return Plan(samples, recipes, dataset, root, split)
+    told = [f"{root}: {len(samples)} images of split {split}, {len(counts)} products{limited}"]
+    recipes = {}
+    for product in sorted(counts):
+        file = config.find(prompts, product)
+        recipe = config.load(file, engine, BATCH)
+        recipes[product], why = _in_mode(mode, recipe, counts[product], file)
+        told.append(
+            f"{product}: {counts[product]} images, {recipes[product].mode}{why}; "
+            f"{recipe.engine} engine, prompts {file}"
+        )
+    planned = Plan(samples, recipes, dataset, root, split, keep_parts)
+    note("\n".join(told))
+    return planned
+
+
+def _in_mode(mode: str, recipe: Recipe, count: int, file: Path) -> tuple[Recipe, str]:
+    """The recipe for `count` images of a product, and why it is that of single images, if it is."""
+    if mode == options.SINGLE:
+        return recipe.alone, " (as asked for)"
+    if recipe.mode == SINGLE:
+        kind = recipe.saliency.model_dump(mode="json")["kind"]
+        if mode == options.BATCH:
+            raise PromptError(
+                f"{file}: expected a saliency that compares images, got {kind}; "
+                "take it out of the file, or use --mode auto"
+            )
+        return recipe, f" (saliency {kind} has no batch mode)"
+    if mode == AUTO and count < recipe.min_images:
+        return recipe.alone, f" (batch needs {recipe.min_images})"
+    return recipe, ""
 
 
 def _chosen(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saa.commands import terminal
-from saa.commands.options import Engine, Workers
+from saa.commands.options import Engine, Mode, Workers
+from saa.engines import AUTO
 from saa.plugins import kinds
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def run(
     ] = None,
     workers: Workers = None,
     engine: Engine = "auto",
+    mode: Mode = AUTO,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Save the parts of each map too, for `saa evaluate`.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Forget an earlier run in the folder.")
     ] = False,
@@ -57,7 +62,17 @@ def run(
     from saa.commands.planning import plan
 
     execute(
-        plan(root, dataset, prompts, split=split, engine=engine, categories=category or (), limit=limit),
+        plan(
+            root,
+            dataset,
+            prompts,
+            split=split,
+            engine=engine,
+            mode=mode,
+            categories=category or (),
+            limit=limit,
+            keep_parts=parts,
+        ),
         out,
         workers=workers,
         overwrite=overwrite,
@@ -80,9 +95,15 @@ def execute(
     workers = min(workers or num_cores(), len(planned.samples))
     terminal.note(f"inspecting with {workers} worker{'s' * (workers > 1)}")
     try:
-        with terminal.progress() as watch:
+        with terminal.progress() as progress:
             tally = session.run(
-                planned, out, workers=workers, overwrite=overwrite, retry_failed=retry_failed, watch=watch
+                planned,
+                out,
+                workers=workers,
+                overwrite=overwrite,
+                retry_failed=retry_failed,
+                watch=progress.inspecting,
+                watch_fit=progress.fitting,
             )
     except KeyboardInterrupt:
         terminal.note(f"stopped; what is finished is kept in {out}. Give the same command again to go on.")

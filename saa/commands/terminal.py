@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
+    from saa.runs.fitting import Fitting
     from saa.runs.session import Tally
 
 _EVERY_S = 10.0
@@ -35,10 +37,10 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def show(drawn: Table) -> None:
+def show(drawn: Table, *, gap: int = 2) -> None:
     """A table on stdout between its title and its caption; without lines where that is no terminal.
 
-    The first column is never cut, whatever the others need.
+    The first column is never cut, whatever the others need; `gap` spaces stand between two without lines.
     """
     from rich.console import Console
 
@@ -46,7 +48,7 @@ def show(drawn: Table) -> None:
     above, below, drawn.title, drawn.caption = drawn.title, drawn.caption, None, None
     drawn.columns[0].no_wrap = True
     if not console.is_terminal:
-        drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, 2, 0, 0)
+        drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, gap, 0, 0)
     for part in (above, drawn, below):
         if part:
             console.print(part)
@@ -66,26 +68,45 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns:
     show(drawn)
 
 
+@dataclass(frozen=True)
+class Display:
+    """Shows how far a run is.
+
+    Attributes:
+        fitting: to be called with each step of a fit.
+        inspecting: to be called with each tally.
+    """
+
+    fitting: Callable[[Fitting], None]
+    inspecting: Callable[[Tally], None]
+
+
 @contextmanager
-def progress() -> Iterator[Callable[[Tally], None]]:
-    """A bar on a terminal, a line now and then elsewhere; call what it gives with each tally."""
+def progress() -> Iterator[Display]:
+    """A bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
         yield _lines()
         return
     bar = _bar()
     with bar:
-        task = bar.add_task("inspecting", total=None, failed=0, pace="")
+        task = bar.add_task("inspecting", total=None, failed="", pace="")
 
-        def draw(tally: Tally) -> None:
+        def fitting(fit: Fitting) -> None:
+            bar.update(task, description=f"fitting {fit.product}", total=fit.total, completed=fit.done)
+            if fit.outcome:
+                bar.console.print(fitting_line(fit), markup=False, highlight=False)
+
+        def inspecting(tally: Tally) -> None:
             bar.update(
                 task,
+                description="inspecting",
                 total=tally.total,
                 completed=tally.done,
-                failed=tally.failed,
+                failed=f"{tally.failed} failed",
                 pace=f"{tally.per_second:.1f}/s",
             )
 
-        yield draw
+        yield Display(fitting, inspecting)
 
 
 def _bar() -> Progress:
@@ -93,27 +114,35 @@ def _bar() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]} failed"),
+        TextColumn("{task.fields[failed]}"),
         TextColumn("{task.fields[pace]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
 
 
-def _lines() -> Callable[[Tally], None]:
+def _lines() -> Display:
     last = time.monotonic()
 
-    def write(tally: Tally) -> None:
+    def write(line: str, *, always: bool) -> None:
         nonlocal last
         now = time.monotonic()
-        if tally.done_now == 0 or tally.done == tally.total or now - last >= _EVERY_S:
+        if always or now - last >= _EVERY_S:
             last = now
-            note(progress_line(tally))
+            note(line)
 
-    return write
+    return Display(
+        lambda fit: write(fitting_line(fit), always=bool(fit.outcome)),
+        lambda tally: write(progress_line(tally), always=tally.done_now == 0 or tally.done == tally.total),
+    )
+
+
+def fitting_line(fit: Fitting) -> str:
+    """How far a fit is, or what came of it, in words."""
+    return f"{fit.product}: {fit.outcome}" if fit.outcome else f"fitting {fit.product} {fit.done}/{fit.total}"
 
 
 def progress_line(tally: Tally) -> str:

@@ -4,8 +4,10 @@ RUN/run.json       what is run: data set, recipes, versions (its presence makes 
 RUN/ledger.sqlite  one row an image, kept up to date while the run goes on
 RUN/run.lock       held by the program that writes here
 RUN/results.csv    the ledger as a table, written when the run ends or is interrupted
+RUN/references/<product>.ref       what was learned from the unlabelled images of a product, in batch mode
 RUN/maps/<product>/<name>.tiff     anomaly maps, float32
 RUN/regions/<product>/<name>.json  suspected defects with masks
+RUN/parts/<part>/<product>/<name>.tiff  what the maps are the sum of, if asked for
 RUN/metrics.json, RUN/report.html  made from the above by `saa evaluate` and `saa report`
 """
 
@@ -22,7 +24,7 @@ from saa.errors import RunError, SaaError
 
 _FILES = ("run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv")
 _DERIVED = ("metrics.json", "report.html")
-_FOLDERS = ("maps", "regions")
+_FOLDERS = ("maps", "regions", "references", "parts")
 _UNSAFE = re.compile('[<>:"|?*\\\\%\x00-\x1f\ud800-\udfff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
@@ -117,8 +119,16 @@ class RunFolder:
         return self.root / f"regions/{safe_name(product)}/{safe_name(name)}.json"
 
     def artefacts(self, product: str, name: str) -> tuple[Path, Path]:
-        """All that a finished image leaves behind."""
+        """What every finished image leaves behind."""
         return self.map_path(product, name), self.regions_path(product, name)
+
+    def part_path(self, part: str, product: str, name: str) -> Path:
+        """Where a part of an image's anomaly map lies."""
+        return self.root / f"parts/{safe_name(part)}/{safe_name(product)}/{safe_name(name)}.tiff"
+
+    def reference_path(self, product: str) -> Path:
+        """Where the reference of a product lies."""
+        return self.root / f"references/{safe_name(product)}.ref"
 
     def claim(self) -> None:
         """Make the folder, or make sure that it is a run's and nobody's pictures.
@@ -151,7 +161,7 @@ class RunFolder:
             (self.root / name).unlink(missing_ok=True)
 
     def sweep(self, finished: Collection[Path]) -> None:
-        """Remove what a killed run left half done: every map or regions file that is not in `finished`."""
+        """Remove what a killed run left half done: every artefact or reference that is not in `finished`."""
         for unfinished in self.root.glob(".*.tmp"):
             unfinished.unlink(missing_ok=True)
         for name in _FOLDERS:

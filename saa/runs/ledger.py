@@ -1,4 +1,4 @@
-"""The run's memory: one row an image in SQLite, written by the parent process alone.
+"""The run's memory: one row an image, and one a product, in SQLite, written by the parent process alone.
 
 WAL with synchronous=NORMAL: a killed process loses nothing, a cut of power at most the last few rows, and
 their images are simply inspected again. Readers (`saa status` one day) are never in the way.
@@ -13,11 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from saa.errors import RunError
+from saa.runs.basis import Basis
 from saa.runs.outcome import Outcome
 from saa.types import Sample
 
-_VERSION = 1
-_SCHEMA = """
+_VERSION = 2
+_JOINT = "\n"
+_PRODUCTS = """
+CREATE TABLE products (
+    product TEXT PRIMARY KEY,
+    mode TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    files TEXT NOT NULL,
+    note TEXT NOT NULL
+)
+"""
+_IMAGES = """
 CREATE TABLE images (
     product TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -33,6 +44,9 @@ CREATE TABLE images (
     image_sha256 TEXT NOT NULL DEFAULT '',
     stamp TEXT NOT NULL DEFAULT '',
     error TEXT NOT NULL DEFAULT '',
+    judged_on TEXT NOT NULL DEFAULT '',
+    notes TEXT NOT NULL DEFAULT '',
+    parts TEXT NOT NULL DEFAULT '',
     seconds REAL,
     PRIMARY KEY (product, name)
 )
@@ -53,6 +67,21 @@ class Counts:
         return self.total - self.ok - self.failed
 
 
+@dataclass(frozen=True)
+class Done:
+    """What the ledger knows of an image that has been dealt with.
+
+    Attributes:
+        state: `ok` or `failed`.
+        stamp: of the image file, as it was.
+        parts: the names of the parts of its map that were written.
+    """
+
+    state: str
+    stamp: str
+    parts: tuple[str, ...]
+
+
 class Ledger:
     """The rows of one run; open it with `ledger.opened`."""
 
@@ -66,7 +95,8 @@ class Ledger:
             for each in samples
         )
         with self._database:
-            self._database.execute(_SCHEMA)
+            self._database.execute(_PRODUCTS)
+            self._database.execute(_IMAGES)
             self._database.executemany(
                 "INSERT INTO images (product, name, defect, image_path, mask_path) VALUES (?, ?, ?, ?, ?)",
                 rows,
@@ -79,13 +109,13 @@ class Ledger:
             self._database.execute(
                 """
                 UPDATE images SET state = ?, attempts = attempts + 1, score = ?, height = ?, width = ?,
-                    num_regions = ?, image_sha256 = ?, stamp = ?, error = ?, seconds = ?
+                    num_regions = ?, image_sha256 = ?, stamp = ?, error = ?, notes = ?, parts = ?, seconds = ?
                 WHERE product = ? AND name = ?
                 """,
                 (
                     outcome.state, outcome.score, outcome.height, outcome.width, outcome.num_regions,
-                    outcome.image_sha256, outcome.stamp, outcome.error, outcome.seconds,
-                    outcome.product, outcome.name,
+                    outcome.image_sha256, outcome.stamp, outcome.error, "; ".join(outcome.notes),
+                    _JOINT.join(outcome.parts), outcome.seconds, outcome.product, outcome.name,
                 ),
             )  # fmt: skip
 
@@ -96,17 +126,45 @@ class Ledger:
                 "UPDATE images SET state = 'pending' WHERE product = ? AND name = ?", keys
             )
 
-    def reopen_failed(self) -> None:
-        """Make all failed rows pending again."""
+    def reopen_failed(self) -> set[str]:
+        """Make all failed rows pending again; returns the products they are of."""
         with self._database:
+            found = self._database.execute("SELECT DISTINCT product FROM images WHERE state = 'failed'")
+            products = {product for (product,) in found}
             self._database.execute("UPDATE images SET state = 'pending' WHERE state = 'failed'")
+        return products
 
-    def dealt_with(self) -> dict[tuple[str, str], tuple[str, str]]:
-        """(product, name) -> (state, stamp) of all rows that are not pending."""
+    def adopt(self, basis: Basis) -> None:
+        """Let the images of a product be judged on `basis`; what was judged on another reference is reopened."""
+        with self._database:
+            self._database.execute(
+                "INSERT OR REPLACE INTO products (product, mode, reference, files, note) VALUES (?, ?, ?, ?, ?)",
+                (basis.product, basis.mode, basis.reference, basis.files, basis.note),
+            )
+            self._database.execute(
+                "UPDATE images SET state = 'pending' WHERE product = ? AND judged_on != ?",
+                (basis.product, basis.reference),
+            )
+            self._database.execute(
+                "UPDATE images SET judged_on = ? WHERE product = ?", (basis.reference, basis.product)
+            )
+
+    def basis(self, product: str) -> Basis | None:
+        """What the images of a product are judged on; None until something was adopted."""
+        row = self._database.execute(
+            "SELECT product, mode, reference, files, note FROM products WHERE product = ?", (product,)
+        ).fetchone()
+        return row and Basis(*row)
+
+    def dealt_with(self) -> dict[tuple[str, str], Done]:
+        """All rows that are not pending, by (product, name)."""
         rows = self._database.execute(
-            "SELECT product, name, state, stamp FROM images WHERE state != 'pending'"
+            "SELECT product, name, state, stamp, parts FROM images WHERE state != 'pending'"
         )
-        return {(product, name): (state, seen) for product, name, state, seen in rows}
+        return {
+            (product, name): Done(state, seen, tuple(parts.split(_JOINT) if parts else ()))
+            for product, name, state, seen, parts in rows
+        }
 
     def counts(self) -> Counts:
         """How many rows there are in each state."""
@@ -114,9 +172,10 @@ class Ledger:
         return Counts(sum(found.values()), found.get("ok", 0), found.get("failed", 0))
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[object, ...]]:
-        """These columns of all rows that are not pending, sorted by (product, name)."""
+        """These columns of images and their products, of all that are not pending, by (product, name)."""
         yield from self._database.execute(
-            f"SELECT {', '.join(columns)} FROM images WHERE state != 'pending' ORDER BY product, name"  # noqa: S608
+            f"SELECT {', '.join(columns)} FROM images JOIN products USING (product) "  # noqa: S608
+            "WHERE state != 'pending' ORDER BY product, name"
         )
 
     def failures(self, limit: int) -> list[tuple[str, str, str]]:

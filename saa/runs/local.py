@@ -1,36 +1,29 @@
 """The local engine: inspect samples in this process or in several, with the same results.
 
-An engine takes samples, recipes and a folder, and yields an outcome for each sample as it is finished, in
-any order; `saa.runs.session` alone writes the ledger. Another engine (a cluster) is another function like
-`outcomes`; a pass over all images of a product comes before it, and hands over recipes that build fitted
-inspectors.
+An engine takes samples and a station, and yields an outcome for each sample as it is finished, in any order;
+`saa.runs.session` alone writes the ledger. Another engine (a cluster) is another function like `outcomes`. What
+a product's images have to teach was learned before and lies in the run's folder (`saa.runs.fitting`), so a
+station is small wherever it is sent.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
 
 from saa.errors import RunError, SaaError
-from saa.runs.folder import RunFolder
 from saa.runs.outcome import Outcome, failed
 from saa.runs.station import Station
 from saa.runs.threads import one_thread
 from saa.runs.worker import Lost, Ready, Unforeseen, Worker
 from saa.types import Sample
 
-if TYPE_CHECKING:
-    from saa.config import Recipe
-
 _ATTEMPTS = 2
 """How often an image may be held by a dying worker before it is given up."""
 
 
-def outcomes(
-    samples: Sequence[Sample], recipes: Mapping[str, Recipe], folder: RunFolder, workers: int
-) -> Generator[Outcome, None, None]:
+def outcomes(samples: Sequence[Sample], station: Station, workers: int) -> Generator[Outcome, None, None]:
     """Inspect samples with `workers` processes; 1 means in this one.
 
     Each process has one sample in hand and one numerical thread, so memory stays flat and maps are the same
@@ -42,10 +35,9 @@ def outcomes(
     """
     with one_thread():
         if min(workers, len(samples)) <= 1:
-            station = Station(recipes, folder)
             yield from map(station.inspect, samples)
         else:
-            crew = _Crew(samples, recipes, folder)
+            crew = _Crew(samples, station)
             try:
                 yield from crew.outcomes(min(workers, len(samples)))
             finally:
@@ -55,10 +47,9 @@ def outcomes(
 class _Crew:
     """Workers, what they hold and what still waits."""
 
-    def __init__(self, samples: Sequence[Sample], recipes: Mapping[str, Recipe], folder: RunFolder) -> None:
+    def __init__(self, samples: Sequence[Sample], station: Station) -> None:
         self._waiting = deque(samples)
-        self._recipes = recipes
-        self._folder = folder
+        self._station = station
         self._workers: list[Worker] = []
         self._losses: Counter[Sample] = Counter()
 
@@ -77,7 +68,7 @@ class _Crew:
             self._workers.pop().stop()
 
     def _hire(self) -> None:
-        self._workers.append(Worker(self._recipes, self._folder))
+        self._workers.append(Worker(self._station))
 
     def _hear(self, worker: Worker) -> Outcome | None:
         held = worker.sample

@@ -6,6 +6,7 @@ import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +16,7 @@ from saa.errors import RunError
 from saa.runs.folder import RunFolder, write_text
 from saa.runs.plan import Json, Plan, check_same
 
-_LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python", "pillow", "pydantic")
+_LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python", "pillow", "pydantic", "safetensors")
 
 
 def write(folder: RunFolder, plan: Plan) -> None:
@@ -29,7 +30,15 @@ def write(folder: RunFolder, plan: Plan) -> None:
     manifest["versions"] |= {"python": platform.python_version()} | {
         name: version for name in _LIBRARIES if (version := _version(name))
     }
-    write_text(folder.manifest, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder.manifest, _text(manifest))
+
+
+def describe(folder: RunFolder, products: Mapping[str, Json]) -> None:
+    """Say in run.json how each product came to be inspected; see `fitting.Prepared`."""
+    before = read(folder)
+    after = _text(before | {"products": dict(sorted(products.items()))})
+    if after != _text(before):
+        write_text(folder.manifest, after)
 
 
 def read(folder: RunFolder) -> Json:
@@ -61,6 +70,10 @@ def check(folder: RunFolder, plan: Plan) -> None:
         RunError: it was; the differing keys are named.
     """
     check_same(folder.root, read(folder), _identity(plan))
+
+
+def _text(manifest: Json) -> str:
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 def _identity(plan: Plan) -> Json:

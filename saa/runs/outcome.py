@@ -21,6 +21,8 @@ class Outcome:
         score: of the whole image; None if it failed.
         height, width: pixels; None if it did not decode.
         num_regions: suspected defects; None if it failed.
+        notes: what people should know of how it was inspected, each in one line.
+        parts: the names of the parts of its map that were written.
     """
 
     product: str
@@ -33,6 +35,8 @@ class Outcome:
     height: int | None = None
     width: int | None = None
     num_regions: int | None = None
+    notes: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:

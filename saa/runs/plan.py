@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saa.errors import RunError
+from saa.modes import BATCH
 from saa.types import Sample
 
 if TYPE_CHECKING:
     from saa.config import Recipe
 
 Json = dict[str, Any]
-MODE = "single image"
 _MAX_DIFFERENCES = 5
 
 
@@ -26,10 +27,11 @@ class Plan:
 
     Attributes:
         samples: at least one image; names are unique inside their product.
-        recipes: one for each product of `samples`.
+        recipes: one for each product of `samples`; its mode is the product's.
         dataset_format: the data set plug-in that listed the samples.
         dataset_root: the folder the samples come from.
         dataset_split: the part of the data set.
+        keep_parts: whether the parts that maps are the sum of are saved too.
     """
 
     samples: Sequence[Sample]
@@ -37,6 +39,7 @@ class Plan:
     dataset_format: str
     dataset_root: Path
     dataset_split: str = "test"
+    keep_parts: bool = False
 
     def __post_init__(self) -> None:
         keys = {(sample.product, sample.name) for sample in self.samples}
@@ -49,13 +52,17 @@ class Plan:
             raise RunError(f"{self.dataset_root}: expected at least one image, got none; check the folder")
         for sample in self.samples:
             _check_encodable(sample)
+        counts = Counter(product for product, _ in keys)
+        for product in sorted(counts):
+            self._check_enough(product, counts[product])
 
     def identity(self) -> Json:
         """What has to be the same for a run to be continued, ready for JSON."""
         recipes = {product: self.recipes[product].as_dict() for product in sorted(self.recipes)}
         return {
             "format": 1,
-            "mode": MODE,
+            "modes": {product: self.recipes[product].mode for product in sorted(self.recipes)},
+            "parts": self.keep_parts,
             "dataset": {
                 "format": self.dataset_format,
                 "root": self.dataset_root.resolve().as_posix(),
@@ -68,12 +75,25 @@ class Plan:
             "recipe_sha256": _digest(recipes),
         }
 
+    def of_product(self, product: str) -> list[Sample]:
+        """The samples of one product, sorted by name."""
+        found = [sample for sample in self.samples if sample.product == product]
+        return sorted(found, key=lambda sample: sample.name)
+
     def shown(self, path: Path | None) -> str:
         """`path` as results.csv has it: relative to the data set where it lies inside; empty for None."""
         if path is None:
             return ""
         inside = path.is_relative_to(self.dataset_root)
         return (path.relative_to(self.dataset_root) if inside else path.absolute()).as_posix()
+
+    def _check_enough(self, product: str, count: int) -> None:
+        recipe = self.recipes[product]
+        if recipe.mode == BATCH and count < recipe.min_images:
+            raise RunError(
+                f"{product}: expected at least {recipe.min_images} images for batch mode, got {count}; "
+                "add images, or use --mode auto or single"
+            )
 
     def _listed(self, sample: Sample) -> list[str]:
         paths = self.shown(sample.image_path), self.shown(sample.mask_path)

@@ -9,11 +9,11 @@ from pathlib import Path
 from saa.runs.folder import write_text
 from saa.runs.ledger import Ledger
 
-_LEDGER_COLUMNS = (
+_FIRST = (
     "product", "name", "defect", "state", "score", "height", "width", "num_regions", "image_path",
-    "mask_path", "image_sha256", "error", "seconds",
+    "mask_path", "image_sha256", "error", "mode",
 )  # fmt: skip
-COLUMNS = tuple("status" if column == "state" else column for column in _LEDGER_COLUMNS)
+COLUMNS = (*("status" if column == "state" else column for column in _FIRST), "notes", "seconds")
 """The header. `seconds` comes last and is the only column that differs between two runs of one plan."""
 
 
@@ -21,7 +21,7 @@ def write(path: Path, ledger: Ledger) -> None:
     """Write a row for each image that has been dealt with, sorted by (product, name), atomically.
 
     Scores are written so that they read back exactly. Paths are relative to the data set's root where they
-    lie inside it.
+    lie inside it. `notes` are those of the product and of the image, joined by "; ".
 
     Raises:
         RunError: the file cannot be written.
@@ -29,6 +29,7 @@ def write(path: Path, ledger: Ledger) -> None:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for *row, seconds in ledger.rows(_LEDGER_COLUMNS):
-        writer.writerow([*row, f"{seconds:.3f}"])
+    for *row, note, notes, seconds in ledger.rows((*_FIRST, "note", "notes", "seconds")):
+        joined = "; ".join(str(each) for each in (note, notes) if each)
+        writer.writerow([*row, joined, f"{seconds:.3f}"])
     write_text(path, table.getvalue())

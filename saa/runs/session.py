@@ -1,22 +1,25 @@
-"""A run from beginning to end: begin or resume, inspect what is missing, leave a table.
+"""A run from beginning to end: begin or resume, fit, inspect what is missing, leave a table.
 
-A row is marked done only after its map and regions lie on disk under their final names, so a run killed at
-any moment loses at most the images in hand. What lies there without a finished row is swept away on resume.
+A row is marked done only after its artefacts lie on disk under their final names, so a run killed at any moment
+loses at most the images in hand, or the fit in hand. What lies there without a finished row is swept away on
+resume. A row knows the reference it was judged on, and is done anew once its product has another.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from saa.errors import RunError
-from saa.runs import ledger, local, lock, manifest, outcome, results
+from saa.runs import fitting, ledger, local, lock, manifest, outcome, results
+from saa.runs.fitting import Fitting, Prepared
 from saa.runs.folder import RunFolder, unwritable
 from saa.runs.ledger import Ledger
 from saa.runs.plan import Plan
+from saa.runs.station import Station
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,14 @@ def run(
     overwrite: bool = False,
     retry_failed: bool = False,
     watch: Callable[[Tally], None] = lambda _tally: None,
+    watch_fit: Callable[[Fitting], None] = lambda _fitting: None,
 ) -> Tally:
     """Inspect every image of `plan` that `out` does not hold yet; write maps, regions and results.csv.
 
-    On resume finished rows are not hashed again: an image whose size or time of change differs, or whose map
-    or regions are gone, is inspected anew. results.csv is written at the end, also of an interrupted run.
+    Products in batch mode are fitted first, on all their images. On resume finished rows are not hashed again:
+    an image whose size or time of change differs, or whose artefacts are gone, is inspected anew; if its
+    product is in batch mode, so are the product's others, which were compared with it. results.csv is written
+    at the end, also of an interrupted run.
     With more than one worker, call this under ``if __name__ == "__main__":``.
 
     Args:
@@ -70,6 +76,7 @@ def run(
         overwrite: forget what an earlier run left in `out`, whatever its plan.
         retry_failed: inspect failed images again.
         watch: called before the first image and after each.
+        watch_fit: called for each image of a fit, and at its end.
 
     Returns:
         The state at the end; `failed` counts rows of earlier sessions too.
@@ -89,9 +96,11 @@ def run(
         else:
             manifest.check(folder, plan)
         with ledger.opened(folder.ledger) as rows:
-            _begin(plan, folder, rows, retry_failed)
+            again = _begin(plan, folder, rows, retry_failed)
             try:
-                return _inspect(plan, folder, rows, workers, watch)
+                prepared = fitting.prepare(plan, folder, rows, watch_fit, again)
+                manifest.describe(folder, {product: each.as_dict() for product, each in prepared.items()})
+                return _inspect(plan, prepared, folder, rows, workers, watch)
             finally:
                 results.write(folder.results, rows)
 
@@ -103,20 +112,23 @@ def _clear(folder: RunFolder) -> None:
         raise unwritable(folder.root, error) from error
 
 
-def _begin(plan: Plan, folder: RunFolder, rows: Ledger, retry_failed: bool) -> None:
-    """Enrol the images of a new run; of an earlier one, reopen what has to be inspected again."""
+def _begin(plan: Plan, folder: RunFolder, rows: Ledger, retry_failed: bool) -> set[str]:
+    """Enrol the images of a new run; of an earlier one, reopen what has to be inspected again.
+
+    Returns:
+        The products that have to be fitted again, for images that could not be read may have been mended.
+    """
     if not folder.manifest.exists():
         rows.enrol(plan.samples, plan.shown)
         manifest.write(folder, plan)  # from here on the folder is a run
-        return
+        return set()
     if rows.counts().total != len(plan.samples):
         raise RunError(
             f"{folder.ledger}: expected {len(plan.samples)} rows, got another number; use --overwrite"
         )
     finished = _reopen_stale(plan, folder, rows)
-    if retry_failed:
-        rows.reopen_failed()
-    folder.sweep(finished)
+    folder.sweep(finished | {folder.reference_path(product) for product in plan.recipes})
+    return rows.reopen_failed() if retry_failed else set()
 
 
 def _reopen_stale(plan: Plan, folder: RunFolder, rows: Ledger) -> set[Path]:
@@ -128,9 +140,10 @@ def _reopen_stale(plan: Plan, folder: RunFolder, rows: Ledger) -> set[Path]:
         key = sample.product, sample.name
         if key not in states:
             continue
-        state, seen = states[key]
-        left = folder.artefacts(*key) if state == "ok" else ()
-        if outcome.stamp(sample.image_path) != seen or not all(path.exists() for path in left):
+        row = states[key]
+        parts = [folder.part_path(part, *key) for part in row.parts]
+        left = [*folder.artefacts(*key), *parts] if row.state == "ok" else []
+        if outcome.stamp(sample.image_path) != row.stamp or not all(path.exists() for path in left):
             stale.append(key)
         else:
             finished.update(left)
@@ -139,7 +152,12 @@ def _reopen_stale(plan: Plan, folder: RunFolder, rows: Ledger) -> set[Path]:
 
 
 def _inspect(
-    plan: Plan, folder: RunFolder, rows: Ledger, workers: int, watch: Callable[[Tally], None]
+    plan: Plan,
+    prepared: Mapping[str, Prepared],
+    folder: RunFolder,
+    rows: Ledger,
+    workers: int,
+    watch: Callable[[Tally], None],
 ) -> Tally:
     dealt_with: Collection[tuple[str, str]] = rows.dealt_with()
     waiting = [sample for sample in plan.samples if (sample.product, sample.name) not in dealt_with]
@@ -150,7 +168,9 @@ def _inspect(
     watch(tally)
     if waiting:
         folder.clear_derived()
-    with closing(local.outcomes(waiting, plan.recipes, folder, workers)) as found:
+    recipes = {product: each.recipe for product, each in prepared.items()}
+    station = Station(recipes, folder, keep_parts=plan.keep_parts)
+    with closing(local.outcomes(waiting, station, workers)) as found:
         for each in found:
             rows.record(each)
             tally = Tally(

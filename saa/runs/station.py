@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from saa import images
+from saa import images, references
 from saa.errors import ImageError, ModelError, SaaError
+from saa.modes import BATCH
 from saa.runs import rle
 from saa.runs.folder import RunFolder, unwritable, write_text
 from saa.runs.outcome import Outcome, failed, stamp
 from saa.stages import Inspector
-from saa.types import Inspection, Sample
+from saa.types import AnomalyMap, Inspection, Sample
 
 if TYPE_CHECKING:
     from saa.config import Recipe
@@ -33,16 +34,18 @@ ONE_IMAGES_FAULT = (
 class Station:
     """Inspects samples and leaves their artefacts in a run's folder.
 
-    Keeps the inspector of the last product, so samples are best sorted by product.
+    Keeps the inspector of the last product, so samples are best sorted by product. The references of products
+    in batch mode must lie in the folder.
     """
 
-    def __init__(self, recipes: Mapping[str, Recipe], folder: RunFolder) -> None:
+    def __init__(self, recipes: Mapping[str, Recipe], folder: RunFolder, *, keep_parts: bool) -> None:
         self._recipes = recipes
         self._folder = folder
+        self._keep_parts = keep_parts
         self._built: dict[str, Inspector] = {}
 
     def inspect(self, sample: Sample) -> Outcome:
-        """Inspect one sample; map and regions lie on disk, whole and synced, when this returns.
+        """Inspect one sample; its artefacts lie on disk, whole and synced, when this returns.
 
         Raises:
             SaaError: the recipe cannot be built, or the run's folder takes no more.
@@ -57,7 +60,8 @@ class Station:
             _check_finite(inspection)
         except ONE_IMAGES_FAULT as error:
             return failed(sample, reason(error), time.perf_counter() - begun, digest)
-        self._write(sample, inspection)
+        parts = inspection.parts if self._keep_parts else {}
+        self._write(sample, inspection, parts)
         height, width = inspection.regions.size
         return Outcome(
             product=sample.product,
@@ -70,21 +74,29 @@ class Station:
             height=height,
             width=width,
             num_regions=len(inspection.regions),
+            notes=tuple(" ".join(note.split()) for note in inspection.notes),
+            parts=tuple(parts),
         )
 
     def _inspector(self, product: str) -> Inspector:
         if product not in self._built:
             self._built = {}  # let the last one go before its successor takes memory
-            self._built = {product: self._recipes[product].build()}
+            self._built = {product: self._build(product)}
         return self._built[product]
 
-    def _write(self, sample: Sample, inspection: Inspection) -> None:
-        map_path, regions_path = self._folder.artefacts(sample.product, sample.name)
+    def _build(self, product: str) -> Inspector:
+        recipe = self._recipes[product]
+        if recipe.mode != BATCH:
+            return recipe.build()
+        return recipe.build(references.read(self._folder.reference_path(product)))
+
+    def _write(self, sample: Sample, inspection: Inspection, parts: Mapping[str, AnomalyMap]) -> None:
+        product, name = sample.product, sample.name
+        map_path, regions_path = self._folder.artefacts(product, name)
         regions = json.dumps({"regions": rle.describe(inspection.regions)}, separators=(",", ":"))
-        try:
-            images.write_map(map_path, inspection.anomaly_map)
-        except ImageError as error:
-            raise unwritable(map_path, error) from error
+        for part, values in parts.items():
+            _write_map(self._folder.part_path(part, product, name), values)
+        _write_map(map_path, inspection.anomaly_map)
         write_text(regions_path, regions)
 
 
@@ -97,6 +109,14 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
+def _write_map(path: Path, values: AnomalyMap) -> None:
+    try:
+        images.write_map(path, values)
+    except ImageError as error:
+        raise unwritable(path, error) from error
+
+
 def _check_finite(inspection: Inspection) -> None:
-    if not (np.isfinite(inspection.score) and np.isfinite(inspection.anomaly_map).all()):
+    maps = (inspection.anomaly_map, *inspection.parts.values())
+    if not (np.isfinite(inspection.score) and all(np.isfinite(each).all() for each in maps)):
         raise ModelError("inspection: expected finite numbers, got NaN or infinity; the recipe has a fault")

@@ -5,23 +5,18 @@ from __future__ import annotations
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import TYPE_CHECKING
 
 from saa.errors import SaaError
-from saa.runs.folder import RunFolder
 from saa.runs.outcome import Outcome
 from saa.runs.station import Station
 from saa.runs.threads import one_thread
 from saa.types import Sample
-
-if TYPE_CHECKING:
-    from saa.config import Recipe
 
 _PATIENCE_S = 5.0
 
@@ -57,20 +52,18 @@ Message = Ready | Outcome | SaaError | Unforeseen | Lost
 
 
 class Worker:
-    """A spawned process that inspects the samples it is given, one at a time.
+    """A spawned process with a station of its own, which inspects the samples it is given, one at a time.
 
     Attributes:
         connection: readable when `receive` has something to say.
         sample: what the process holds at the moment.
     """
 
-    def __init__(self, recipes: Mapping[str, Recipe], folder: RunFolder) -> None:
+    def __init__(self, station: Station) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.sample: Sample | None = None
-        self._process: SpawnProcess = context.Process(
-            target=_serve, args=(theirs, recipes, folder), daemon=True
-        )
+        self._process: SpawnProcess = context.Process(target=_serve, args=(theirs, station), daemon=True)
         with _interrupts_ignored():
             self._process.start()
         theirs.close()  # so that a dead worker reads as the end of the line
@@ -118,9 +111,8 @@ class Worker:
         return f"exit code {code}"
 
 
-def _serve(connection: Connection, recipes: Mapping[str, Recipe], folder: RunFolder) -> None:
+def _serve(connection: Connection, station: Station) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    station = Station(recipes, folder)
     try:
         with one_thread():
             connection.send(Ready())

@@ -21,8 +21,8 @@ def run_words(dataset, prompt, out, *more):
 def test_run_evaluate_and_report_go_from_a_folder_to_a_page(give, prompt, dataset, tmp_path):
     code, out, err = give(*run_words(dataset, prompt, tmp_path / "run"))
     assert code == 0
-    assert "6 images of split test, 2 products; mode: single image" in err
-    assert f"bolt: embedded engine, prompts {prompt}" in err
+    assert "6 images of split test, 2 products\n" in err
+    assert f"bolt: 3 images, single image (batch needs 8); embedded engine, prompts {prompt}" in err
     assert "6 of 6 images, 0 failed" in err
     assert f"next: saa evaluate {tmp_path}/run" in out
     code, out, _ = give("evaluate", tmp_path / "run")
@@ -63,6 +63,8 @@ def test_run_takes_some_categories_and_images_spread_over_the_names(give, prompt
         (["--engine", "steam"], "engine: expected one of auto, embedded.*, got 'steam'"),
         (["--prompts", "none.yaml"], "none.yaml: expected a file, a folder or a shipped name"),
         (["--split", "tset"], "split: expected one of test, train, got 'tset'"),
+        (["--mode", "all"], "mode: expected one of auto, single, batch, got 'all'; choose one of these"),
+        (["--mode", "batch"], "bolt: expected at least 8 images for batch mode, got 3; add images, or use"),
     ],
 )
 def test_a_user_error_is_told_in_one_line_and_exits_with_2(give, prompt, dataset, tmp_path, words, message):

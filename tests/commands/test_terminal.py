@@ -4,6 +4,7 @@ import io
 import sys
 
 from saa.commands import terminal
+from saa.runs.fitting import Fitting
 from saa.runs.session import Tally
 
 
@@ -17,12 +18,15 @@ def test_a_table_off_a_terminal_is_plain_and_aligned(capsys):
 
 
 def test_progress_off_a_terminal_is_a_line_at_the_beginning_and_the_end(capsys):
-    with terminal.progress() as watch:
-        watch(Tally(3, 0, 0, 0, 0.0))
-        watch(Tally(3, 1, 0, 1, 0.5))
-        watch(Tally(3, 2, 1, 2, 1.0))
-        watch(Tally(3, 3, 1, 3, 1.5))
+    with terminal.progress() as display:
+        display.fitting(Fitting("nut", 1, 3))
+        display.fitting(Fitting("nut", 3, 3, "fitted on 3 images"))
+        display.inspecting(Tally(3, 0, 0, 0, 0.0))
+        display.inspecting(Tally(3, 1, 0, 1, 0.5))
+        display.inspecting(Tally(3, 2, 1, 2, 1.0))
+        display.inspecting(Tally(3, 3, 1, 3, 1.5))
     assert capsys.readouterr().err.splitlines() == [
+        "nut: fitted on 3 images",
         "0 of 3 images, 0 failed",
         "3 of 3 images, 1 failed, 2.0 images/s",
     ]
@@ -33,6 +37,10 @@ def test_a_progress_line_tells_the_time_left():
     assert line == "100 of 10000 images, 2 failed, 0.5 images/s, 5:30:00 left"
 
 
+def test_a_fit_in_progress_is_told_in_files():
+    assert terminal.fitting_line(Fitting("nut", 12, 16)) == "fitting nut 12/16"
+
+
 def test_progress_on_a_terminal_is_a_bar(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
@@ -41,11 +49,14 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
-    with terminal.progress() as watch:
-        watch(Tally(3, 0, 0, 0, 0.0))
-        watch(Tally(3, 3, 1, 3, 1.5))
+    with terminal.progress() as display:
+        display.fitting(Fitting("[red]nut", 1, 2))
+        display.fitting(Fitting("[red]nut", 2, 2, "fitted on 2 images"))
+        display.inspecting(Tally(3, 0, 0, 0, 0.0))
+        display.inspecting(Tally(3, 3, 1, 3, 1.5))
     assert "3/3" in screen.getvalue()
     assert "1 failed" in screen.getvalue()
+    assert "[red]nut: fitted on 2 images" in screen.getvalue()
 
 
 def test_names_the_terminal_cannot_show_are_escaped(monkeypatch):

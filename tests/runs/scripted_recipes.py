@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from saa import images
+from saa.errors import TooFewImagesError
+from saa.modes import BATCH, SINGLE
+from saa.references import Reference
 from saa.runs.plan import Plan
 from saa.types import Inspection, Regions, Sample
 
@@ -21,6 +24,8 @@ KILLER, FAULTY, NOT_FINITE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 @dataclass(frozen=True)
 class ScriptedInspector:
     seconds: float
+    level: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def inspect(self, image):
         time.sleep(self.seconds)
@@ -32,11 +37,14 @@ class ScriptedInspector:
         values = image.reshape(-1, 3).astype(np.float32)
         weights = np.linspace(0.1, 0.9, 3, dtype=np.float32)
         anomaly_map = (values @ weights).reshape(image.shape[:2]) / np.float32(255)
+        anomaly_map = np.abs(anomaly_map - np.float32(self.level))
         if first == NOT_FINITE:
             anomaly_map[0, 0] = np.nan
         masks = (anomaly_map > anomaly_map.mean())[None]
         regions = Regions(masks, np.float32([anomaly_map.max()]).clip(0), ("bright spot",))
-        return Inspection(anomaly_map, float(anomaly_map.mean()), regions, np.zeros_like(anomaly_map))
+        parts = {"regions": anomaly_map / 4, "dense": anomaly_map - anomaly_map / 4}
+        score, saliency = float(anomaly_map.mean()), np.zeros_like(anomaly_map)
+        return Inspection(anomaly_map, score, regions, saliency, self.notes, parts)
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,39 @@ class ScriptedRecipe:
     phrase: str = "nut"
     seconds: float = 0.0
     engine: str = "scripted"
+    mode: str = SINGLE
+    min_images: int = 1
 
-    def build(self):
+    @property
+    def alone(self):
+        return self if self.mode == SINGLE else ScriptedRecipe(self.phrase, self.seconds, self.engine)
+
+    def build(self, reference=None):
+        assert reference is None, "nothing was fitted"
         return ScriptedInspector(self.seconds)
 
     def as_dict(self) -> dict[str, Any]:
         return {"engine": self.engine, "prompt": {"object": {"phrase": self.phrase}}}
+
+
+@dataclass(frozen=True)
+class BatchRecipe(ScriptedRecipe):
+    """Learns the mean brightness of its different images, of which it needs three."""
+
+    mode: str = BATCH
+    min_images: int = 3
+
+    def fit(self, images):
+        levels = {float(image.mean()) for image in images}
+        if len(levels) < self.min_images:
+            raise TooFewImagesError(f"expected {self.min_images} different images,\ngot {len(levels)}")
+        level = np.float32([sum(sorted(levels)) / len(levels)])
+        about = {"num_images": len(levels), "decisions": {"aligned": len(levels) > 3}}
+        return Reference("scripted", {"level": level}, about)
+
+    def build(self, reference=None):
+        level = float(reference.arrays["level"][0]) / 255
+        return ScriptedInspector(self.seconds, level, (f"compared with {reference.num_images}",))
 
 
 def picture(path: Path, seed: int = 0, first: tuple[int, int, int] = (1, 2, 3)) -> Path:
@@ -74,6 +109,17 @@ def samples(root: Path, count: int, products: tuple[str, ...] = ("nut",)) -> lis
 def plan(root: Path, count: int = 3, products: tuple[str, ...] = ("nut",), **recipe: Any) -> Plan:
     return Plan(
         samples(root, count, products), dict.fromkeys(products, ScriptedRecipe(**recipe)), "folder", root
+    )
+
+
+def batch(planned: Plan) -> Plan:
+    """The same images with recipes that have to be fitted."""
+    return replace(
+        planned,
+        recipes={
+            name: BatchRecipe(each.phrase, each.seconds, each.engine)
+            for name, each in planned.recipes.items()
+        },
     )
 
 

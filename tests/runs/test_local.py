@@ -4,30 +4,36 @@ import os
 
 import cv2
 import pytest
-from scripted_recipes import KILLER, ScriptedRecipe, picture, plan, samples, table_without_seconds
+from scripted_recipes import KILLER, ScriptedRecipe, batch, picture, plan, samples, table_without_seconds
 
 from saa.errors import ModelError, RunError
 from saa.runs import local, session
 from saa.runs.folder import RunFolder
+from saa.runs.station import Station
 from saa.runs.threads import num_cores, one_thread
 
 
 class UnbuildableRecipe(ScriptedRecipe):
-    def build(self):
+    def build(self, reference=None):
         raise ModelError("weights.pt: expected a checkpoint, got nothing; fetch it")
 
 
 class BuggyRecipe(ScriptedRecipe):
-    def build(self):
+    def build(self, reference=None):
         raise TypeError("our own mistake")
+
+
+def station(root, recipe):
+    return Station({"nut": recipe}, RunFolder(root), keep_parts=False)
 
 
 def artefacts(run):
     return {path.relative_to(run): path.read_bytes() for path in run.rglob("*.tiff")}
 
 
-def test_any_number_of_workers_gives_the_same_maps_and_table(tmp_path):
-    planned = plan(tmp_path / "data", 4, ("bolt", "nut"))
+@pytest.mark.parametrize("in_mode", [lambda planned: planned, batch], ids=["single", "batch"])
+def test_any_number_of_workers_gives_the_same_maps_and_table(tmp_path, in_mode):
+    planned = in_mode(plan(tmp_path / "data", 4, ("bolt", "nut")))
     session.run(planned, tmp_path / "one", workers=1)
     session.run(planned, tmp_path / "two", workers=2)
     assert len(artefacts(tmp_path / "one")) == 8
@@ -48,26 +54,26 @@ def test_an_image_that_kills_its_worker_twice_is_a_row_and_the_run_goes_on(tmp_p
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_recipe_that_cannot_be_built_ends_the_run(tmp_path, workers):
-    found = local.outcomes(samples(tmp_path, 2), {"nut": UnbuildableRecipe()}, RunFolder(tmp_path), workers)
+    found = local.outcomes(samples(tmp_path, 2), station(tmp_path, UnbuildableRecipe()), workers)
     with pytest.raises(ModelError, match=r"weights.pt: expected a checkpoint"):
         next(found)
 
 
 def test_a_bug_in_a_worker_ends_the_run_with_its_traceback(tmp_path):
-    found = local.outcomes(samples(tmp_path, 2), {"nut": BuggyRecipe()}, RunFolder(tmp_path), 2)
+    found = local.outcomes(samples(tmp_path, 2), station(tmp_path, BuggyRecipe()), 2)
     with pytest.raises(RuntimeError, match=r"in build(.|\n)*TypeError: our own mistake"):
         next(found)
 
 
 def test_workers_that_cannot_start_end_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("saa.runs.worker._serve", os._exit)
-    found = local.outcomes(samples(tmp_path, 2), {"nut": ScriptedRecipe()}, RunFolder(tmp_path), 2)
+    found = local.outcomes(samples(tmp_path, 2), station(tmp_path, ScriptedRecipe()), 2)
     with pytest.raises(RunError, match="workers: expected them to start, got exit code"):
         next(found)
 
 
 def test_no_samples_give_no_outcomes(tmp_path):
-    assert list(local.outcomes([], {}, RunFolder(tmp_path), 4)) == []
+    assert list(local.outcomes([], station(tmp_path, ScriptedRecipe()), 4)) == []
 
 
 def test_one_thread_is_set_and_taken_back(monkeypatch):

@@ -45,7 +45,10 @@ def test_the_saved_map_regions_and_row_are_those_of_the_inspector(tmp_path):
     score, seconds = float(row.split(",")[4]), row.rpartition(",")[2]
     assert score == pytest.approx(wanted.score, rel=1e-6)
     place = "nut/test/good/000.png"
-    assert row == f"nut,test/good/000.png,good,ok,{score!r},5,7,1,{place},,{images.sha256(path)},,{seconds}"
+    checksum = images.sha256(path)
+    assert (
+        row == f"nut,test/good/000.png,good,ok,{score!r},5,7,1,{place},,{checksum},,single image,,{seconds}"
+    )
 
 
 def test_the_manifest_says_what_was_run(tmp_path):
@@ -53,7 +56,11 @@ def test_the_manifest_says_what_was_run(tmp_path):
     session.run(planned, tmp_path / "run")
     manifest = json.loads((tmp_path / "run/run.json").read_text())
     assert manifest["format"] == 1
-    assert manifest["mode"] == "single image"
+    assert manifest["modes"] == {"nut": "single image"}
+    assert manifest["parts"] is False
+    assert manifest["products"] == {
+        "nut": {"mode": "single image", "num_images": 0, "decisions": {}, "note": ""}
+    }
     assert manifest["engine"] == "scripted"
     assert manifest["dataset"]["format"] == "folder"
     assert manifest["dataset"]["root"] == (tmp_path / "data").resolve().as_posix()
@@ -126,7 +133,7 @@ def test_a_ledger_of_a_later_version_is_refused(tmp_path):
     database = sqlite3.connect(tmp_path / "run/ledger.sqlite")
     database.execute("PRAGMA user_version = 9")
     database.close()
-    with pytest.raises(RunError, match="expected ledger version 1, got 9"):
+    with pytest.raises(RunError, match="expected ledger version 2, got 9"):
         session.run(planned, tmp_path / "run")
 
 
