@@ -11,12 +11,12 @@ import saa
 def test_help_and_version_exit_with_0(give):
     code, out, _ = give("--help")
     assert code == 0
-    assert {"inspect", "run", "evaluate", "report", "demo", "prompts"} <= set(out.split())
+    assert {"inspect", "run", "fit", "evaluate", "report", "demo", "prompts"} <= set(out.split())
     assert give("--version") == (0, f"saa {saa.__version__}\n", "")
 
 
 def test_help_starts_without_numerical_libraries():
-    heavy = "numpy scipy skimage cv2 PIL pydantic rich jinja2 torch sqlite3"
+    heavy = "numpy scipy skimage cv2 PIL pydantic rich jinja2 torch sqlite3 safetensors"
     program = f"import sys, saa.cli; print([name for name in '{heavy}'.split() if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
