@@ -22,6 +22,7 @@ from saa.errors import ModelError
 
 FORMAT: Final = "saa reference"
 VERSION: Final = 1
+"""To be raised when earlier files can no longer be used, be it that a plug-in now needs other arrays."""
 _KEY = "saa"  # a single key: the order in which safetensors writes several is not fixed
 _DTYPES = frozenset(
     {"bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64"}

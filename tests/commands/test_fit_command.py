@@ -7,7 +7,7 @@ from saa import references
 from saa.commands import fitting
 from saa.references import Reference
 
-NUM_PARTS = 12
+NUM_PARTS = 9
 
 
 @pytest.fixture(scope="module")

@@ -63,16 +63,16 @@ def test_an_image_that_fails_does_not_stop_the_others(give, prompt, tmp_path):
 
 
 HINT = "images of one product can vouch for each other: `saa run`"
-LABEL = "batch (transductive), 12 images"
+LABEL = "batch (transductive), 9 images"
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    """What 12 pictures of the part say is normal, for the file `prompt`."""
+    """What 9 pictures of the part say is normal, for the file `prompt`."""
     root = tmp_path_factory.mktemp("fitted")
     (root / "part.yaml").write_text(PROMPT)
     recipe = config.load(root / "part.yaml", mode=modes.BATCH)
-    paths = [part(root / f"{number}.png", number) for number in range(12)]
+    paths = [part(root / f"{number}.png", number) for number in range(9)]
     references.write(root / "part.ref", recipe.fit(map(images.read_rgb, paths)))
     return root / "part.ref"
 
