@@ -13,7 +13,7 @@ from saa import config
 from saa.backends.cascade import Cascade, Config
 from saa.embedded.encoding import Encoder
 from saa.prompts import ProductPrompt
-from saa.types import AnomalyMap, Frame, Image, Regions
+from saa.types import Frame, Image, Regions, Salience
 
 SIZE = (4, 5)
 
@@ -28,8 +28,8 @@ class FittedSaliency:
     def fitted(cls, images: list[Image]) -> FittedSaliency:
         return cls(float(np.mean([image.mean() for image in images])))
 
-    def saliency(self, frame: Frame, objects: Regions) -> AnomalyMap:
-        return (np.abs(frame.image.mean(axis=-1) - self.level) / 255).astype(np.float32)
+    def saliency(self, frame: Frame, objects: Regions) -> Salience:
+        return Salience((np.abs(frame.image.mean(axis=-1) - self.level) / 255).astype(np.float32))
 
 
 class CountingEncoder:
@@ -107,6 +107,17 @@ def test_an_encoding_of_nothing_is_kept_too(image):
     assert frame.encoded(nothing) is None
     assert frame.encoded(nothing) is None
     assert nothing.calls == 1
+
+
+def test_a_frame_with_its_saliency_shares_what_was_encoded_and_not_what_was_viewed(image):
+    frame, mean, area = Frame(image), CountingEncoder(np.mean), CountingEncoder(lambda frame: frame.saliency)
+    marked = frame.marked(np.ones(SIZE, np.float32))
+    assert frame.encoded(mean) == marked.encoded(mean)
+    assert mean.calls == 1
+    assert frame.viewed(area) is None
+    assert marked.viewed(area) is marked.viewed(area) is marked.saliency
+    assert frame.saliency is None
+    assert area.calls == 2
 
 
 def test_another_frame_of_the_same_image_shares_nothing(image):

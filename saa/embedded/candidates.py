@@ -7,9 +7,9 @@ from functools import cached_property
 
 from saa.embedded import segments
 from saa.embedded.encoding import Encoder, Encoding
-from saa.embedded.filters import Plane, grown
+from saa.embedded.filters import Plane
 from saa.embedded.settings import deviations
-from saa.types import Frame
+from saa.types import AnomalyMap, Frame
 
 _NUM_SEGMENTS = 20
 
@@ -21,24 +21,28 @@ class Viewer:
     encoder: Encoder
 
     def __call__(self, frame: Frame) -> Candidates:
-        """The candidates of a frame; by the encoding's own unlikeness where no saliency is known."""
-        encoding = frame.encoded(self.encoder)
-        if frame.saliency is None:
-            return Candidates(encoding, encoding.unlikeness_on_object)
-        return Candidates(encoding, deviations(grown(frame.saliency, encoding.map_size, smooth=False)))
+        """The candidates of a frame; nothing is computed yet."""
+        return Candidates(frame.encoded(self.encoder), frame.saliency)
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What stands out in one image.
+    """What stands out in one image; every part is computed when first asked for, then kept.
 
     Attributes:
         encoding: the image as the model sees it.
-        unlikeness: (h, w) float32, at least 0, at the encoding's map size: deviations from what is usual.
+        saliency: (H, W) float32 in [0, 1]; None leaves it to what the image says of itself.
     """
 
     encoding: Encoding
-    unlikeness: Plane
+    saliency: AnomalyMap | None
+
+    @cached_property
+    def unlikeness(self) -> Plane:
+        """(h, w) float32, at least 0, at the encoding's map size: deviations from what is usual."""
+        if self.saliency is None:
+            return self.encoding.unlikeness_on_object
+        return deviations(self.encoding.from_image(self.saliency))
 
     @cached_property
     def segments(self) -> segments.Segments:

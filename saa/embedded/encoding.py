@@ -124,3 +124,7 @@ class Encoding:
     def to_image(self, plane: Plane, size: tuple[int, int]) -> Plane:
         """A map at the size (h, w) of the original image."""
         return grown(plane, size, smooth=False)
+
+    def from_image(self, plane: Plane) -> Plane:
+        """A map of the original image at map size, read at the middle of each place: all but undoes `to_image`."""
+        return grown(plane, self.map_size, smooth=False)

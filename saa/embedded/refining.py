@@ -40,7 +40,7 @@ def refined(found: Candidates, seed: Mask) -> Mask:
 
 def grown_from_box(found: Candidates, box: Boxes) -> Mask:
     """The mask of a box (4,) xyxy that no known piece fills: what stands out most in it, with refined edges."""
-    height, width = found.unlikeness.shape
+    height, width = found.encoding.map_size
     x0, y0 = max(0, int(np.floor(box[0]))), max(0, int(np.floor(box[1])))
     x1, y1 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
     seed = np.zeros((height, width), np.bool_)

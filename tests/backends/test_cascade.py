@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scripted_stages import Scene, regions
+from scripted_stages import Scene, ScriptedSaliency, regions
 
 from saa.backends.cascade import Config
 from saa.prompts import ProductPrompt
-from saa.types import Regions
+from saa.types import Regions, Salience
 
 SIZE = (4, 5)
 ALL = (slice(None), slice(None))
@@ -200,7 +200,7 @@ def test_saliency_is_told_the_objects_and_not_the_flaws(inspect):
 
         def saliency(self, frame, objects):
             self.heard = objects
-            return ZEROS
+            return Salience(ZEROS)
 
     scene = Scene(regions(SIZE, PART), regions(SIZE, ("crack", 0.5, at(0, 0))), ZEROS)
     listening = Listening()
@@ -221,6 +221,72 @@ def test_the_generator_is_asked_for_the_object_and_for_every_caption():
     words = prompt(defects={"captions": ["crack", ["hole", "cut"]], "class_agnostic": False})
     Config().build(words, **{**scene.stages(), "generator": Listening()}).inspect(scene.image())
     assert asked == [[("part",)], [("crack",), ("hole", "cut")]]
+
+
+def test_what_stands_out_is_known_before_defects_are_proposed_and_refined():
+    asked = []
+
+    class Listening:
+        def propose(self, frame, captions):
+            asked.append(("propose", frame.saliency))
+            return scene.stages()["generator"].propose(frame, captions)
+
+        def refine(self, frame, proposals):
+            asked.append(("refine", frame.saliency))
+            return scene.stages()["refiner"].refine(frame, proposals)
+
+    scene = Scene(regions(SIZE, PART), regions(SIZE, ("crack", 0.5, at(0, 0))), ONES)
+    stages = {**scene.stages(), "generator": Listening(), "refiner": Listening()}
+    Config().build(prompt(), **stages).inspect(scene.image())
+    assert [verb for verb, _ in asked] == ["propose", "refine", "propose", "refine"]
+    assert [saliency is None for _, saliency in asked] == [True, True, False, False]
+    np.testing.assert_array_equal(asked[-1][1], ONES)
+
+
+def test_what_was_encoded_for_the_objects_serves_the_defects_and_the_words_too():
+    encoded = []
+
+    class Looking:
+        def propose(self, frame, captions):
+            frame.encoded(look)
+            return scene.stages()["generator"].propose(frame, captions)
+
+        def ground(self, frame, captions):
+            frame.encoded(look)
+            return ONES
+
+    def look(image):
+        encoded.append(image)
+        return len(encoded)
+
+    scene = Scene(regions(SIZE, PART), regions(SIZE), ONES)
+    stages = {**scene.stages(), "generator": Looking(), "grounder": Looking()}
+    Config(dense_weight=1).build(prompt(), **stages).inspect(scene.image())
+    assert len(encoded) == 1
+
+
+def test_the_weighted_terms_of_the_map_are_told(inspect):
+    flaws, saliency = [("crack", 0.5, at(0, slice(0, 2)))], np.full(SIZE, 0.5, np.float32)
+    weights = {"region_weight": 3.0, "dense_weight": 0.5}
+    found = inspect(flaws=flaws, saliency=saliency, evidence=ONES, **weights)
+    assert list(found.parts) == ["regions", "dense"]
+    expected = ZEROS.copy()
+    expected[0, :2] = 1.5
+    np.testing.assert_array_equal(found.parts["regions"], expected)
+    np.testing.assert_array_equal(found.parts["dense"], np.full(SIZE, 0.25))
+
+
+def test_a_term_without_weight_is_zero(inspect):
+    found = inspect(flaws=[("crack", 0.5, at(0, 0))], saliency=ONES, evidence=ONES, region_weight=0)
+    np.testing.assert_array_equal(found.parts["regions"], ZEROS)
+    np.testing.assert_array_equal(found.parts["dense"], ZEROS)
+
+
+def test_notes_of_the_saliency_are_those_of_the_answer():
+    scene = Scene(regions(SIZE), regions(SIZE), ZEROS)
+    stages = {**scene.stages(), "saliency": ScriptedSaliency(ZEROS, ("lies upside down",))}
+    assert Config().build(prompt(), **stages).inspect(scene.image()).notes == ("lies upside down",)
+    assert Config().build(prompt(), **scene.stages()).inspect(scene.image()).notes == ()
 
 
 @pytest.mark.parametrize("wrong", [{"kind": "cascade", "dense": 1}, {"dense_weight": -1}, {"top_ratio": 0}])

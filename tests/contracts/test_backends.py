@@ -64,6 +64,12 @@ def test_an_inspection_has_the_size_of_its_image(inspector, scene):
     assert np.isfinite(found.score)
 
 
+def test_the_terms_of_the_map_add_up_to_it(inspector, scene):
+    found = inspector.inspect(scene.image())
+    assert set(found.parts) == {"regions", "dense"}
+    np.testing.assert_allclose(sum(found.parts.values()), found.anomaly_map, rtol=1e-6, atol=1e-7)
+
+
 def test_regions_come_best_first(inspector, scene):
     scores = inspector.inspect(scene.image()).regions.scores
     assert (np.diff(scores) <= 0).all()

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from saa.embedded.candidates import Candidates, Viewer
 from saa.embedded.encoding import Encoder, Encoding
+from saa.types import Frame
 
 
 @pytest.fixture
@@ -15,6 +17,20 @@ def encode() -> Callable[..., Encoding]:
 
     def run(image, extent="frame", count=1, *, small_marks=False) -> Encoding:
         return Encoder(extent, count, small_marks, image.shape[0] * image.shape[1])(image)
+
+    return run
+
+
+@pytest.fixture
+def look() -> Callable[..., Candidates]:
+    """The candidates of an image at its own size, by a saliency if one is given."""
+
+    def run(image, extent="frame", saliency=None) -> Candidates:
+        viewer = Viewer(
+            Encoder(extent, 1, small_marks=False, working_area_px=image.shape[0] * image.shape[1])
+        )
+        frame = Frame(image)
+        return (frame if saliency is None else frame.marked(saliency)).viewed(viewer)
 
     return run
 

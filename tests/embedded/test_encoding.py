@@ -44,7 +44,6 @@ def test_maps_are_half_as_large_as_the_working_image(encoder):
     assert encoding.map_size == (encoding.image.shape[0] // 2, encoding.image.shape[1] // 2)
     assert encoding.unlikeness.shape == encoding.map_size
     assert encoding.colours.shape == (*encoding.map_size, 3)
-    assert encoding.segments.masks.shape[1:] == encoding.map_size
     assert encoding.patch.mask.shape == encoding.map_size
     assert encoding.answer("crack", 0.5).shape == encoding.map_size
 
@@ -63,7 +62,7 @@ def test_settings_cannot_be_changed(encoder):
 def test_each_part_is_computed_once(encoder):
     encoding = encoder(plain(30, 40))
     assert encoding.unlikeness is encoding.unlikeness
-    assert encoding.segments is encoding.segments
+    assert encoding.colours is encoding.colours
 
 
 def test_a_surface_has_no_objects(discs, encode):
@@ -95,3 +94,18 @@ def test_a_map_at_the_image_s_size_keeps_place_and_height(encoder):
     row, column = np.unravel_index(grown.argmax(), grown.shape)
     assert abs(row - 50) <= 8
     assert abs(column - 150) <= 8
+
+
+@pytest.mark.parametrize("size", [(200, 300), (1000, 1024), (61, 40)])
+def test_a_map_taken_to_the_image_s_size_and_back_is_all_but_the_same(encoder, size):
+    encoding = encoder(plain(*size))
+    plane = cv2.GaussianBlur(
+        np.random.default_rng(0).random(encoding.map_size, np.float32),
+        (0, 0),
+        1.5,
+        borderType=cv2.BORDER_REFLECT,
+    )
+    back = encoding.from_image(encoding.to_image(plane, size))
+    assert back.shape == encoding.map_size
+    assert np.abs(back - plane).max() < 0.1 * np.ptp(plane)
+    assert np.abs(back - plane).mean() < 0.02 * np.ptp(plane)

@@ -97,3 +97,18 @@ def test_another_finish_is_proposed_where_a_phrase_asks_for_one(generator):
     found = built.propose(frame, [("worn surface",)])
     assert len(found) == len(built.propose(frame, [("scratch",)])) + 1
     np.testing.assert_allclose(found.boxes[-1], [70, 40, 150, 90], atol=14)
+
+
+def test_what_is_proposed_is_what_the_saliency_shows(generator, frame):
+    saliency = np.full(frame.size, 0.05, np.float32)
+    saliency[25:45, 90:120] = 0.7
+    found = generator().propose(frame.marked(saliency), [("defect",)])
+    best = found.scores.argmax()
+    np.testing.assert_allclose(found.boxes[best], [90, 25, 120, 45], atol=3)
+    assert not any(x0 < 35 < x1 < 80 for x0, _, x1, _ in found.boxes)
+
+
+def test_the_saliency_of_a_frame_does_not_move_its_objects(generator, frame):
+    marked = frame.marked(np.zeros(frame.size, np.float32))
+    one, other = (generator().propose(each, [("bottle",)]) for each in (frame, marked))
+    np.testing.assert_array_equal(one.boxes, other.boxes)

@@ -32,21 +32,21 @@ def left_half() -> Regions:
 
 
 def test_nothing_off_the_object_is_salient(stage, frame):
-    found = stage.saliency(frame, left_half())
+    found = stage.saliency(frame, left_half()).map
     assert found[:, 80:].max() == 0
     assert found[47:53, 32:38].mean() > 0.2
 
 
 def test_an_object_does_not_change_what_lies_well_inside_it(stage, frame):
     everywhere, on_object = (
-        stage.saliency(frame, Regions.none(frame.size)),
-        stage.saliency(frame, left_half()),
+        stage.saliency(frame, Regions.none(frame.size)).map,
+        stage.saliency(frame, left_half()).map,
     )
     np.testing.assert_allclose(on_object[:, :50], everywhere[:, :50], atol=1e-6)
     assert everywhere[47:53, 102:108].mean() > 0.2
 
 
 def test_the_more_unlike_the_more_salient(stage, frame):
-    found = stage.saliency(frame, Regions.none(frame.size))
+    found = stage.saliency(frame, Regions.none(frame.size)).map
     assert found[47:53, 32:38].min() > 3 * np.median(found)
     assert found.max() < 1
