@@ -23,7 +23,8 @@ def demo(
 ) -> None:
     """Show it all on pictures drawn in code.
 
-    Draws parts with defects, inspects them with shipped prompts, evaluates, writes a report.
+    Draws parts with defects, compares those of each product with each other by shipped prompts, evaluates,
+    writes a report.
     A demonstration: drawn pictures say nothing about accuracy on real ones.
     """
     from saa.commands import scoring

@@ -20,6 +20,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from saa import whole_files
 from saa.errors import RunError, SaaError
 
 _FILES = ("run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv")
@@ -57,16 +58,9 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         RunError: the disk is full, the folder read-only, …
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        whole_files.write(path, text.encode())
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise unwritable(path, error) from error
 
 
