@@ -53,15 +53,21 @@ class FittedConfig(Protocol):
     min_images: int
     """Different images that it takes at least."""
 
-    def fit(self, prompt: ProductPrompt, describer: Describer, images: Iterable[Image]) -> Reference:
+    def fit(
+        self, prompt: ProductPrompt, describer: Describer, alone: Saliency, images: Iterable[Image]
+    ) -> Reference:
         """What the images say is normal; they are read once, one after the other.
+
+        `alone` is the saliency that judges each image by itself, for where the others cannot vouch.
 
         Raises:
             TooFewImagesError: not enough of them are different.
         """
         ...
 
-    def fitted(self, prompt: ProductPrompt, describer: Describer, reference: Reference) -> Saliency:
+    def fitted(
+        self, prompt: ProductPrompt, describer: Describer, alone: Saliency, reference: Reference
+    ) -> Saliency:
         """The saliency that compares with what `fit` has made."""
         ...
 
@@ -134,7 +140,7 @@ class Recipe:
         """
         if not isinstance(self.saliency, FittedConfig):
             raise ModelError(self._nothing_to_fit("images to compare"))
-        reference = self.saliency.fit(self.prompt, self.features.build(self.prompt), images)
+        reference = self.saliency.fit(self.prompt, self._describer(), self._alone(), images)
         return replace(reference, about={**reference.about, "recipe": self._fitted_settings()})
 
     def build(self, reference: Reference | None = None) -> Inspector:
@@ -168,7 +174,13 @@ class Recipe:
                 f"reference: expected one that was fitted with this recipe, got one with another "
                 f"{', '.join(differing)}; fit it again with these prompts"
             )
-        return self.saliency.fitted(self.prompt, self.features.build(self.prompt), reference)
+        return self.saliency.fitted(self.prompt, self._describer(), self._alone(), reference)
+
+    def _describer(self) -> Describer:
+        return self.features.build(self.prompt)
+
+    def _alone(self) -> Saliency:
+        return self.alone.saliency.build(self.prompt)
 
     def _nothing_to_fit(self, got: str) -> str:
         kind = self.saliency.model_dump(mode="json").get("kind", "")

@@ -47,9 +47,11 @@ class Saliency(Protocol):
 class Describer(Protocol):
     """What each place looks like, in numbers that can be compared between images of one product."""
 
-    def describe(self, frame: Frame) -> NDArray[np.float32]:
+    def describe(self, frame: Frame, *, levelled: bool) -> NDArray[np.float32]:
         """(h, w, D) float32, finite: D features a cell of a coarse grid over the image.
 
+        Levelled features tell places apart wherever they lie: illumination and stripes may be removed. Others
+        tell what a place is like as it is, for comparing it with the same place of another image.
         D is the same for every image, the grid for every image of one size. Euclidean distances between cells
         of two images tell how unlike they look.
         """

@@ -1,21 +1,19 @@
-"""Weight-free describer: colour, texture and slope of a fixed grid of cells."""
+"""Weight-free describer: colour, contrast, energy and slope of each place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from saa.embedded.features import lab, log_lightness
-from saa.embedded.filters import blurred, shrunk
+from saa.embedded import appearance, features
+from saa.embedded.encoding import Encoder
+from saa.embedded.settings import LookSettings
 from saa.prompts import ProductPrompt
 from saa.types import Frame
-
-_PIXELS_A_CELL = 8
 
 
 class Config(BaseModel):
@@ -24,28 +22,22 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["handmade"] = "handmade"
-    num_cells: int = Field(50, ge=10, le=200, description="cells along each side of an image")
+    look: LookSettings = LookSettings()
 
-    def build(self, prompt: ProductPrompt) -> HandmadeDescriber:  # noqa: ARG002 - the seam's signature
-        """The describer, the same for every product."""
-        return HandmadeDescriber(self.num_cells)
+    def build(self, prompt: ProductPrompt) -> HandmadeDescriber:
+        """The describer for one product."""
+        return HandmadeDescriber(self.look.encoder(prompt))
 
 
 @dataclass(frozen=True)
 class HandmadeDescriber:
-    """Log lightness and colour at three scales, and how steep the lightness is; see `stages.Describer`."""
+    """What each place looks like as it is, or with stripes and illumination removed; see `stages.Describer`."""
 
-    num_cells: int
+    encoder: Encoder
 
-    def describe(self, frame: Frame) -> NDArray[np.float32]:
-        """(h, w, 11) float32, the image stretched to a square."""
-        side = self.num_cells * _PIXELS_A_CELL
-        square = cv2.resize(frame.image, (side, side), interpolation=cv2.INTER_AREA)
-        planes = lab(np.asarray(square, np.uint8))
-        channels = [log_lightness(planes), *(np.ascontiguousarray(planes[..., i]) for i in (1, 2))]
-        stack = [blurred(channel, sigma) for sigma in (2, 4, 8) for channel in channels]
-        for dx, dy in ((1, 0), (0, 1)):
-            slope = np.asarray(cv2.Sobel(stack[0], cv2.CV_32F, dx, dy), np.float32)
-            stack.append(blurred(np.asarray(np.abs(slope) / 8, np.float32), 2))
-        cells = [shrunk(plane, (self.num_cells, self.num_cells)) for plane in stack]
-        return np.asarray(np.stack(cells, axis=-1) / 5, np.float32)
+    def describe(self, frame: Frame, *, levelled: bool) -> NDArray[np.float32]:
+        """(h, w, 17) float32, a cell every 8 pixels; levelled (h, w, 28), every 4 of the working image."""
+        if not levelled:
+            return appearance.describe(frame.image)
+        seen = frame.encoded(self.encoder).tones
+        return features.dense(seen).reshape(*features.grid_size(seen.lightness.shape), -1)

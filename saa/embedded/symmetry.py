@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saa.embedded.features import lab, log_lightness
-from saa.embedded.filters import Plane, blurred, shrunk
+from saa.embedded import appearance
+from saa.embedded.filters import Plane, blurred
+from saa.ops.consensus import distance_in_window
 from saa.types import Image, Mask
 
 _SIDE = 400
-_CELLS = 50
+_CELLS = _SIDE // appearance.STRIDE
 _ANGLES = (120, 240, 40, 160, 280, 80, 200, 320)
 _MIN_ANGLES = 3
 """Rotations after which a part that is not like itself is given up."""
@@ -42,11 +43,11 @@ def differences(image: Image, mask: Mask) -> Plane | None:
         return None
     square = np.asarray(cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
     cells = cv2.resize(part, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA) > 0
-    own = _features(square)
+    own = appearance.describe(square)
     limit = _MAX_RATIO * _typical(own, cells)
     distances: list[Plane] = []
     for turned in _rotations(square, part):
-        distances.append(_shifted_distance(own, _features(turned)))
+        distances.append(distance_in_window(own, appearance.describe(turned), 1))
         if len(distances) >= _MIN_ANGLES and _median_on(cells, distances) >= limit:
             return None
     lower = np.sort(distances, axis=0)[: len(_ANGLES) // 2].mean(axis=0)
@@ -74,36 +75,6 @@ def _rotations(square: Image, part: NDArray[np.uint8]) -> Iterator[Image]:
         yield np.asarray(
             cv2.warpAffine(square, turn, size, flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
         )
-
-
-def _features(square: Image) -> NDArray[np.float32]:
-    """(50, 50, 17) float32: colour at three scales, energy and contrast of three bands, gradients."""
-    planes = lab(square)
-    channels = [log_lightness(planes), *(np.ascontiguousarray(planes[..., i]) for i in (1, 2))]
-    # What is coarse is worked out at half size, which is four times as quick and tells the same.
-    coarse = [shrunk(channel, (_SIDE // 2, _SIDE // 2)) for channel in channels]
-    light = {scale: blurred(channels[0], scale) for scale in (1, 2, 4)}
-    stack = [blurred(channel, 2) for channel in channels]
-    stack += [blurred(channel, sigma) for sigma in (2, 4) for channel in coarse]
-    coarsest = np.asarray(stack[3] - stack[6], np.float32)
-    bands = [np.asarray(light[scale] - light[2 * scale], np.float32) for scale in (1, 2)] + [coarsest]
-    for band, spread in zip(bands, (1.6, 3.2, 3.2), strict=True):
-        energy = blurred(np.asarray(np.abs(band), np.float32), spread)
-        stack.append(np.asarray(8 * np.log(energy + 0.5), np.float32))
-    stack += bands
-    for dx, dy in ((1, 0), (0, 1)):
-        slope = np.asarray(cv2.Sobel(light[2], cv2.CV_32F, dx, dy), np.float32)
-        stack.append(blurred(np.asarray(np.abs(slope) / 8, np.float32), 2))
-    cells = np.stack([shrunk(plane, (_CELLS, _CELLS)) for plane in stack], axis=-1)
-    return np.asarray(cells / 5, np.float32)
-
-
-def _shifted_distance(own: NDArray[np.float32], other: NDArray[np.float32]) -> Plane:
-    """Distance to the best of the nine places within one cell."""
-    padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    windows = (padded[dy : dy + _CELLS, dx : dx + _CELLS] for dy in range(3) for dx in range(3))
-    squared = [((own - window) ** 2).sum(axis=-1) for window in windows]
-    return np.asarray(np.sqrt(np.minimum.reduce(squared)), np.float32)
 
 
 def _typical(own: NDArray[np.float32], cells: Mask) -> float:

@@ -1,24 +1,36 @@
-"""Saliency against the product's other images: how unlike each place is what they show at the same place."""
+"""Saliency against the product's other images: how unlike each place is what they show.
+
+Two passes: `fit` on all images of a product, then one map an image against the *other* images. Parts that lie
+alike are compared with the same place of each other, after they were turned and shifted if that helps; textures
+and parts that lie anyhow with all places. Which of the two is decided from the images, and can be set.
+
+Robust to defective images as long as most are good at each place. A defect that most images have at the same
+place is what the product looks like, and no consensus can see it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from saa import modes
-from saa.embedded.filters import Plane, blurred, grown
-from saa.embedded.settings import squashed
+from saa.consensus import aligned, arrangements, bag, free
+from saa.consensus.arrangements import Fitted
+from saa.embedded import features, unlikeness
+from saa.embedded.filters import border_taper, grown
+from saa.embedded.settings import deviations, squashed
 from saa.errors import TooFewImagesError
 from saa.prompts import ProductPrompt
 from saa.references import Reference
 from saa.stages import Describer, Saliency
 from saa.types import Frame, Image, Regions, Salience
+
+_NOT_LAID = "could not be turned and shifted onto the other images; compared as it lies"
+_STRETCHED = "its shape differs from the other images'; compared after stretching"
 
 
 class Config(BaseModel):
@@ -27,8 +39,34 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["consensus"] = "consensus"
-    min_images: int = Field(8, ge=2, le=1000, description="different images that it takes at least")
-    num_references: int = Field(16, ge=2, le=1000, description="images that each image is compared with")
+    min_images: int = Field(8, ge=3, le=1000, description="different images that it takes at least")
+    num_references: int = Field(
+        48, ge=2, le=500, description="images that each image is compared with; more cost time and memory"
+    )
+    arrangement: Literal["auto", "aligned", "free"] = Field(
+        "auto",
+        description="aligned: parts lie alike, compare the same place; free: compare with any place; "
+        "auto: decided from the images",
+    )
+    register_parts: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="turn and shift aligned parts onto one another; auto: if that makes them more alike",
+    )
+    window_cells: int = Field(
+        1,
+        ge=0,
+        le=8,
+        description="how far from its place a part of an aligned image may lie, in cells of 8 px",
+    )
+    nearest_ratio: float = Field(
+        0.13, gt=0, le=1, description="share of the references, the nearest at each place, that counts"
+    )
+    area_px: int = Field(
+        262_144,
+        ge=10_000,
+        le=4_000_000,
+        description="pixels that an image is scaled down to before it is compared",
+    )
 
     def build(self, prompt: ProductPrompt) -> Saliency:  # noqa: ARG002 - the seam's signature
         """Refused: this saliency has to be fitted first.
@@ -38,78 +76,78 @@ class Config(BaseModel):
         """
         raise modes.unfitted(self.kind)
 
-    def fit(self, prompt: ProductPrompt, describer: Describer, images: Iterable[Image]) -> Reference:
+    def fit(
+        self, prompt: ProductPrompt, describer: Describer, alone: Saliency, images: Iterable[Image]
+    ) -> Reference:
         """What the images of a product say is normal, whatever their order; the same image counts once.
 
         Raises:
             TooFewImagesError: fewer than `min_images` are different.
         """
-        count, seen, kept = 0, set[str](), dict[str, NDArray[np.float32]]()
-        for image in images:
-            count += 1
-            name = _fingerprint(image)
-            if name not in seen and (len(kept) < self.num_references or name < max(kept)):
-                kept[name] = describer.describe(Frame(image))
-                if len(kept) > self.num_references:
-                    del kept[max(kept)]
-            seen.add(name)
-        if len(seen) < self.min_images:
+        found = bag.gather(images, self.num_references + 1, self.area_px)
+        if found.num_different < self.min_images:
             raise TooFewImagesError(
                 f"{prompt.object.phrase}: expected at least {self.min_images} different images to compare, "
-                f"got {len(seen)}; add images, or inspect them one by one"
+                f"got {found.num_different}; add images, or inspect them one by one"
             )
-        names = sorted(kept)
-        bank = np.stack([kept[name] for name in names])
-        among = [_distances(one, np.delete(bank, i, axis=0)) for i, one in enumerate(bank)]
-        about = {
-            "num_images": count,
-            "images": names,
-            "level": float(np.median(among)),
-            "spread": float(np.std(among)),
-        }
-        return Reference(self.kind, {"features": bank}, about)
+        rules = arrangements.Rules(
+            self.arrangement, self.register_parts, self.window_cells, self.nearest_ratio
+        )
+        fitted = arrangements.decide(found.members, rules, describer, alone)
+        about = {"num_images": found.num_images, "num_different": found.num_different}
+        return Reference(self.kind, fitted.arrays(), about | fitted.about())
 
     def fitted(
         self,
         prompt: ProductPrompt,  # noqa: ARG002 - the seam's signature
         describer: Describer,
+        alone: Saliency,
         reference: Reference,
     ) -> ConsensusSaliency:
         """The saliency that compares with a reference."""
-        about = reference.about
         return ConsensusSaliency(
-            describer, reference.arrays["features"], tuple(about["images"]), about["level"], about["spread"]
+            describer, alone, Fitted.restored(reference.arrays, reference.about), self.area_px
         )
 
 
 @dataclass(frozen=True, eq=False)
 class ConsensusSaliency:
-    """Distance to the nearest quarter of the references, above their own among each other; see `stages.Saliency`.
+    """Deviation from what the other images show, squashed to [0, 1); see `stages.Saliency`.
 
-    An image is never compared with itself.
+    An image is never compared with itself or with a copy of itself.
     """
 
     describer: Describer
-    bank: NDArray[np.float32]
-    names: tuple[str, ...]
-    level: float
-    spread: float
+    alone: Saliency
+    fitted: Fitted
+    area_px: int
 
-    def saliency(self, frame: Frame, objects: Regions) -> Salience:  # noqa: ARG002 - the seam's signature
-        """(H, W) float32 in [0, 1)."""
-        own = _fingerprint(frame.image)
-        others = np.array([name != own for name in self.names])
-        found = _distances(self.describer.describe(frame), self.bank[others])
-        deviation = np.maximum(found - np.float32(self.level), 0) / np.float32(self.spread + 1e-3)
-        return Salience(grown(squashed(np.asarray(deviation, np.float32)), frame.size, smooth=False))
+    def saliency(self, frame: Frame, objects: Regions) -> Salience:
+        """A map in [0, 1); a note if the part could not be laid on the others."""
+        told, small = bag.digest(frame.image), bag.small(frame.image, self.area_px)
+        if isinstance(self.fitted.basis, aligned.Aligned):
+            return self._on_others(self.fitted.basis, told, small, frame)
+        return self._among_others(self.fitted.basis, told, small, frame, objects)
 
+    def _on_others(self, basis: aligned.Aligned, told: str, small: Image, frame: Frame) -> Salience:
+        posed = basis.template.lay(small)
+        described = self.describer.describe(Frame(posed.image), levelled=False)
+        found = unlikeness.sharpened(basis.deviations(told, posed, described), features.tones(small))
+        notes = [] if basis.template.fits(posed) else [_NOT_LAID]
+        if not basis.template.has_shape_of(small):
+            notes.append(_STRETCHED)
+        return Salience(grown(squashed(found), frame.size, smooth=False), tuple(notes))
 
-def _distances(cells: NDArray[np.float32], bank: NDArray[np.float32]) -> Plane:
-    """(h, w) float32: mean distance of each cell to the nearest quarter of the same cells of a bank."""
-    apart = np.sort(np.sqrt(((bank - cells) ** 2).sum(axis=-1)), axis=0)
-    return blurred(np.asarray(apart[: max(1, len(bank) // 4)].mean(axis=0), np.float32), 1)
-
-
-def _fingerprint(image: Image) -> str:
-    """Equal for equal pixels, whatever the file is called."""
-    return hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()).hexdigest()
+    def _among_others(
+        self, basis: free.Free, told: str, small: Image, frame: Frame, objects: Regions
+    ) -> Salience:
+        """What an image says of itself, and the bag as far as it can vouch for it."""
+        alone = self.alone.saliency(frame, objects)
+        if not basis.weight:
+            return alone
+        seen = Frame(small)
+        cells = basis.deviations(told, self.describer.describe(seen, levelled=True))
+        tapered = cells * border_taper((cells.shape[0], cells.shape[1]))
+        found = unlikeness.sharpened(tapered, features.tones(small))
+        others = np.float32(basis.weight) * grown(found, frame.size, smooth=False)
+        return Salience(squashed(deviations(alone.map) + others), alone.notes)

@@ -1,0 +1,175 @@
+"""Whether the parts of a batch lie alike, decided from its images, and what is kept to compare new ones with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from saa.consensus.aligned import Aligned, Template, as_they_lie, learned, on_template
+from saa.consensus.bag import Member
+from saa.consensus.free import Free
+from saa.consensus.free import learned as learned_bank
+from saa.embedded.settings import deviations
+from saa.ops import consensus
+from saa.stages import Describer, Saliency
+from saa.types import Frame, Image, Regions
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+About: TypeAlias = dict[str, Any]
+
+_ALIKE = 0.45
+"""Alignment up to which parts lie alike without further proof."""
+_UNALIKE = 0.8
+"""Alignment from which they do not, whatever the maps look like."""
+_PROOF = 1.3
+"""Between the two, the aligned maps must be this many times as concentrated as those of images by themselves."""
+_MOVED_PROOF = 1.1
+"""So much more concentrated must maps be for parts to be turned and shifted."""
+_NUM_PROBES = 24
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is set, and what is left to the images.
+
+    Attributes:
+        arrangement: `auto` decides between the others.
+        register_parts: whether aligned parts are turned and shifted; `auto` if that makes them more alike.
+        window_cells, nearest_ratio: see `ops.consensus.disagreement`.
+    """
+
+    arrangement: Literal["auto", "aligned", "free"]
+    register_parts: Literal["auto", "always", "never"]
+    window_cells: int
+    nearest_ratio: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What new images are compared with.
+
+    Attributes:
+        basis: the places of aligned parts, or a bank of places.
+        decisions: what was decided, and the figures behind it, for people.
+    """
+
+    basis: Aligned | Free
+    decisions: Mapping[str, str | float]
+
+    def arrays(self) -> Arrays:
+        """All arrays, to be saved."""
+        if isinstance(self.basis, Free):
+            return {"bank": self.basis.bank, "owners": self.basis.owners}
+        return {"features": self.basis.features, "template": self.basis.template.picture}
+
+    def about(self) -> About:
+        """All else, as JSON values."""
+        shared = {"decisions": dict(self.decisions), "digests": list(self.basis.digests)}
+        if isinstance(self.basis, Free):
+            return shared | {"ratio": self.basis.ratio}
+        basis = self.basis
+        return shared | {
+            "size": list(basis.template.size),
+            "min_agreement": basis.template.min_agreement,
+            "window_cells": basis.radius,
+            "nearest_ratio": basis.nearest_ratio,
+            "centre": basis.centre,
+            "spread": basis.spread,
+        }
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> Fitted:
+        """What `arrays` and `about` tell."""
+        digests = tuple(about["digests"])
+        if "bank" in arrays:
+            return cls(Free(arrays["bank"], arrays["owners"], digests, about["ratio"]), about["decisions"])
+        height, width = about["size"]
+        template = Template((height, width), arrays["template"], about["min_agreement"])
+        basis = Aligned(
+            template,
+            arrays["features"],
+            digests,
+            about["window_cells"],
+            about["nearest_ratio"],
+            about["centre"],
+            about["spread"],
+        )
+        return cls(basis, about["decisions"])
+
+
+def decide(members: Sequence[Member], rules: Rules, describer: Describer, alone: Saliency) -> Fitted:
+    """What at least two images of a product are to be compared with.
+
+    Args:
+        members: ordered by digest.
+        rules: what is set.
+        describer: see `stages.Describer`.
+        alone: judges an image by itself; what the aligned parts have to beat where it is not plain.
+    """
+    images, digests = [member.image for member in members], [member.digest for member in members]
+    told: dict[str, str | float] = {"references": len(members)}
+    if rules.arrangement != "free":
+        basis, maps, ratio = _aligned(images, digests, rules, describer)
+        told["alignment"] = round(ratio, 3)
+        if rules.arrangement == "aligned" or _lie_alike(ratio, maps, images, alone, told):
+            moved = "turned and shifted" if basis.template.moves else "as they lie"
+            return Fitted(
+                basis, {"arrangement": f"aligned, {moved}", **told, "window": f"{basis.radius} cells"}
+            )
+    described = [describer.describe(Frame(image), levelled=True) for image in images]
+    bank = learned_bank(described, digests)
+    told |= {"distance to others": round(bank.ratio, 3), "weight of others": round(bank.weight, 3)}
+    return Fitted(bank, {"arrangement": "free", **told})
+
+
+def _aligned(
+    images: Sequence[Image], digests: Sequence[str], rules: Rules, describer: Describer
+) -> tuple[Aligned, NDArray[np.float32], float]:
+    """The better of the parts as they lie and on a template, its maps, and how alike the parts are."""
+    size = Counter((image.shape[0], image.shape[1]) for image in images).most_common()
+    common = min(each for each, count in size if count == size[0][1])
+    templates = [as_they_lie(common)] if rules.register_parts != "always" else []
+    if rules.register_parts != "never":
+        templates.append(on_template(images, common))
+    found = []
+    for template in templates:
+        basis, maps = learned(
+            images,
+            digests,
+            template,
+            lambda image: describer.describe(Frame(image), levelled=False),
+            radius=rules.window_cells,
+            nearest_ratio=rules.nearest_ratio,
+        )
+        found.append((basis, maps, consensus.alignment(basis.features)))
+    still, moved = found[0], found[-1]
+    better = consensus.concentration(moved[1]) > _MOVED_PROOF * consensus.concentration(still[1])
+    return moved if len(found) == 1 or (better and moved[2] < still[2]) else still
+
+
+def _lie_alike(
+    ratio: float,
+    maps: NDArray[np.float32],
+    images: Sequence[Image],
+    alone: Saliency,
+    told: dict[str, str | float],
+) -> bool:
+    if not _ALIKE < ratio < _UNALIKE:
+        return ratio <= _ALIKE
+    by_itself = [_by_itself(image, alone, (maps.shape[1], maps.shape[2])) for image in images[:_NUM_PROBES]]
+    together, apart = consensus.concentration(maps), consensus.concentration(np.stack(by_itself))
+    told |= {"concentration": round(together, 2), "concentration alone": round(apart, 2)}
+    return together > _PROOF * apart
+
+
+def _by_itself(image: Image, alone: Saliency, cells: tuple[int, int]) -> NDArray[np.float32]:
+    """What an image says of itself, on the cells that aligned parts are compared on."""
+    nothing_known = Regions.none((image.shape[0], image.shape[1]))
+    found = deviations(alone.saliency(Frame(image), nothing_known).map)
+    return np.asarray(cv2.resize(found, cells[::-1], interpolation=cv2.INTER_AREA), np.float32)
