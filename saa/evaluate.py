@@ -5,21 +5,26 @@ Nothing but the run's folder and the data set's masks is read, so a run can be e
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import cv2
 import numpy as np
 
-from saa import images, plugins, records
+from saa import images, metrics_file, plugins, records
 from saa.errors import RunError
-from saa.evaluation import PROTOCOLS, Category, Evaluation, as_dict
+from saa.evaluation import PROTOCOLS, Category, Evaluation, Scores
+from saa.ops import scoring
 from saa.ops.counting import Labelled, pixel_curve
 from saa.ops.curves import Curve
-from saa.records import Record
-from saa.runs.folder import write_text
+from saa.records import Record, Records
+from saa.runs.folder import RunFolder
+from saa.types import AnomalyMap
+
+_TOP_RATIO = 0.01
+"""An image's score by a part alone is the mean of this share of the part's pixels, the highest."""
+
+MapOf = Callable[[Record], AnomalyMap]
 
 
 def evaluate(run: Path, *, protocol: str = "released", root: Path | None = None) -> Evaluation:
@@ -39,62 +44,85 @@ def evaluate(run: Path, *, protocol: str = "released", root: Path | None = None)
             f"protocol: expected one of {', '.join(PROTOCOLS)}, got '{protocol}'; choose one of these"
         )
     found = records.read(run, root)
-    records.raise_all(_missing(found.rows))
+    records.raise_all(_missing(found))
     categories = {
-        product: _category(rows, PROTOCOLS[protocol]) for product, rows in found.by_product().items()
+        product: _category(found, rows, PROTOCOLS[protocol]) for product, rows in found.by_product().items()
     }
-    evaluation = Evaluation(
-        protocol, categories, str(found.manifest.get("engine", "")), str(found.manifest.get("mode", ""))
-    )
-    write_text(run / "metrics.json", json.dumps(as_dict(evaluation), indent=2, ensure_ascii=False) + "\n")
+    evaluation = Evaluation(protocol, categories, str(found.manifest.get("engine", "")))
+    metrics_file.write(run, evaluation)
     return evaluation
 
 
-def _missing(rows: Sequence[Record]) -> Iterator[str]:
-    for row in rows:
+def _missing(found: Records) -> Iterator[str]:
+    for row in found.rows:
         if row.failed:
             continue
         if not row.map_path.is_file():
             yield f"{row.map_path}: expected a map, got none; give the `saa run` command again"
+        for part in found.parts:
+            path = _part_path(found, part, row)
+            if not path.is_file():
+                yield f"{path}: expected a part of a map, got none; give the `saa run --parts` command again"
         if row.labelled and row.mask_path is not None and not row.mask_path.is_file():
             yield f"{row.mask_path}: expected a mask, got none; say where the data set lies now"
 
 
-def _category(rows: Sequence[Record], size: tuple[int, int] | None) -> Category:
+def _part_path(found: Records, part: str, row: Record) -> Path:
+    return RunFolder(found.run).part_path(part, row.product, row.name)
+
+
+def _category(found: Records, rows: Sequence[Record], size: tuple[int, int] | None) -> Category:
+    label = records.mode(rows)
     done = [row for row in rows if not row.failed]
     known = [row for row in done if row.labelled]
-    masked = [row for row in known if row.has_truth]
-    # Mixed once and for all, so that the first maps resemble the rest.
-    mixed = [masked[index] for index in np.random.default_rng(0).permutation(len(masked))]
-    scores = np.array([row.score for row in known], np.float64)
-    curves = {
-        "pixel": pixel_curve(lambda: (_labelled(row, size) for row in mixed)),
-        "image": Curve.of(scores, np.array([row.defective for row in known], np.bool_)),
-    }
-    metrics: list[tuple[str, ModuleType]] = [
-        (name, plugins.load("metrics", name)) for name in plugins.kinds("metrics")
-    ]
+
+    def of_part(part: str) -> Scores:
+        def read(row: Record) -> AnomalyMap:
+            return _finite(_part_path(found, part, row), row)
+
+        return _scores(known, [scoring.image_score(read(row), _TOP_RATIO) for row in known], read, size)
+
     return Category(
-        {name: metric.compute(curves[metric.LEVEL]) for name, metric in metrics},
+        _scores(known, [row.score for row in known], lambda row: _finite(row.map_path, row), size),
         num_images=len(rows),
         num_failed=len(rows) - len(done),
         num_unlabelled=len(done) - len(known),
-        num_without_mask=len(known) - len(masked),
+        num_without_mask=sum(not row.has_truth for row in known),
+        label=label,
+        parts={part: of_part(part) for part in found.parts} if done else {},
     )
 
 
-def _labelled(row: Record, size: tuple[int, int] | None) -> Labelled:
-    """The map and the mask of an image at one size."""
-    anomaly_map = images.read_map(row.map_path)
+def _scores(
+    known: Sequence[Record], scores: Sequence[float | None], read: MapOf, size: tuple[int, int] | None
+) -> Scores:
+    """Every metric of labelled images, given the score of each and the way to its map."""
+    masked = [row for row in known if row.has_truth]
+    # Mixed once and for all, so that the first maps resemble the rest.
+    mixed = [masked[index] for index in np.random.default_rng(0).permutation(len(masked))]
+    defective = np.array([row.defective for row in known], np.bool_)
+    curves = {
+        "pixel": pixel_curve(lambda: (_labelled(row, read(row), size) for row in mixed)),
+        "image": Curve.of(np.array(scores, np.float64), defective),
+    }
+    metrics = {name: plugins.load("metrics", name) for name in plugins.kinds("metrics")}
+    return {name: metric.compute(curves[metric.LEVEL]) for name, metric in metrics.items()}
+
+
+def _finite(path: Path, row: Record) -> AnomalyMap:
+    anomaly_map = images.read_map(path)
+    if not np.isfinite(anomaly_map).all():
+        raise RunError(f"{path}: expected finite values, got NaN or infinity; inspect {row.name} again")
+    return anomaly_map
+
+
+def _labelled(row: Record, anomaly_map: AnomalyMap, size: tuple[int, int] | None) -> Labelled:
+    """A map of an image and its mask at one size."""
     mask = np.zeros(anomaly_map.shape, np.bool_) if row.mask_path is None else images.read_mask(row.mask_path)
     if mask.shape != anomaly_map.shape:
         raise RunError(
             f"{row.mask_path}: expected a mask of the map's size {anomaly_map.shape}, got {mask.shape}; "
             "the data set has changed since the run"
-        )
-    if not np.isfinite(anomaly_map).all():
-        raise RunError(
-            f"{row.map_path}: expected finite values, got NaN or infinity; inspect {row.name} again"
         )
     if size is None or size == mask.shape:
         return anomaly_map, mask

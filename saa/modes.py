@@ -18,6 +18,11 @@ def label(mode: str, num_images: int) -> str:
     return f"{mode}, {num_images} image{'' if num_images == 1 else 's'}"
 
 
+def of(label: str) -> str:
+    """The mode that a label names, without the number of images."""
+    return label.partition(", ")[0]
+
+
 def unfitted(kind: str) -> ModelError:
     """The error for a stage that compares images of a product and has been shown none."""
     return ModelError(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saa import modes
 from saa.errors import RunError
 from saa.runs import manifest, rle
 from saa.runs.folder import RunFolder
@@ -29,6 +31,8 @@ class Record:
         error: why it failed; empty if it did not.
         image_path, mask_path: in the data set; they need not be there any more.
         map_path, regions_path: in the run.
+        mode: how it was judged, for people: "single image", or "batch (transductive), 83 images".
+        notes: what to bear in mind when looking at it, joined by "; "; mostly empty.
     """
 
     product: str
@@ -40,6 +44,8 @@ class Record:
     mask_path: Path | None
     map_path: Path
     regions_path: Path
+    mode: str
+    notes: str = ""
 
     @property
     def failed(self) -> bool:
@@ -70,11 +76,13 @@ class Records:
         run: the run's folder.
         manifest: run.json.
         rows: one for each image that was dealt with.
+        parts: what every map is the sum of; none unless the run was asked to keep the parts.
     """
 
     run: Path
     manifest: dict[str, Any]
     rows: tuple[Record, ...]
+    parts: tuple[str, ...] = ()
 
     def by_product(self) -> dict[str, list[Record]]:
         """The rows of each product, products sorted."""
@@ -82,6 +90,19 @@ class Records:
         for row in self.rows:
             products.setdefault(row.product, []).append(row)
         return products
+
+    def modes(self) -> str:
+        """The mode of all products, or how many were judged in which.
+
+        Raises:
+            RunError: images of one product were judged in different modes.
+        """
+        counts = Counter(modes.of(mode(rows)) for rows in self.by_product().values())
+        if len(counts) == 1:
+            return next(iter(counts))
+        return ", ".join(
+            f"{each} for {count} product{'s' * (count > 1)}" for each, count in sorted(counts.items())
+        )
 
 
 def read(run: Path, root: Path | None = None) -> Records:
@@ -96,7 +117,6 @@ def read(run: Path, root: Path | None = None) -> Records:
     """
     folder = RunFolder(run)
     about = manifest.read(folder)
-    before = str(about.get("dataset", {}).get("root", ""))
     try:
         with folder.results.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -119,8 +139,23 @@ def read(run: Path, root: Path | None = None) -> Records:
         if (mistake := _mistake(line))
     ]
     raise_all(mistakes)
-    rows = (_record(folder, line, before, root) for line in lines)
-    return Records(run, about, tuple(sorted(rows, key=lambda row: (row.product, row.name))))
+    rows = sorted((_record(folder, about, line, root) for line in lines), key=_by_name)
+    return Records(run, about, tuple(rows), folder.parts())
+
+
+def mode(rows: Sequence[Record]) -> str:
+    """How the images of one product were judged.
+
+    Raises:
+        RunError: some in one way and some in another, so that no figure could speak of them all.
+    """
+    modes = sorted({row.mode for row in rows if not row.failed} or {rows[0].mode})
+    if len(modes) > 1:
+        raise RunError(
+            f"{rows[0].product}: expected one mode for all images, got {' and '.join(modes)}; "
+            "take the table as `saa run` left it"
+        )
+    return modes[0]
 
 
 def read_regions(record: Record) -> list[rle.Region]:
@@ -165,9 +200,14 @@ def _is_finite(text: str) -> bool:
         return False
 
 
-def _record(folder: RunFolder, line: dict[str, str], before: str, root: Path | None) -> Record:
+def _by_name(row: Record) -> tuple[str, str]:
+    return row.product, row.name
+
+
+def _record(folder: RunFolder, about: dict[str, Any], line: dict[str, str], root: Path | None) -> Record:
     product, name = line["product"], line["name"]
     map_path, regions_path = folder.artefacts(product, name)
+    before = str(about.get("dataset", {}).get("root", ""))
     return Record(
         product,
         name,
@@ -178,6 +218,9 @@ def _record(folder: RunFolder, line: dict[str, str], before: str, root: Path | N
         _path(line["mask_path"], before, root) if line["mask_path"] else None,
         map_path,
         regions_path,
+        # Runs of older versions have neither column.
+        line.get("mode") or str(about.get("mode", "unknown")),
+        line.get("notes", ""),
     )
 
 

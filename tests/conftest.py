@@ -15,7 +15,7 @@ from saa.types import Regions
 
 COLUMNS = (
     "product", "name", "defect", "status", "score", "height", "width", "num_regions", "image_path", "mask_path",
-    "image_sha256", "error", "seconds",
+    "image_sha256", "error", "mode", "notes", "seconds",
 )  # fmt: skip
 
 
@@ -29,8 +29,21 @@ class FakeRun:
     maps: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     masks: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
-    def add(self, product, name, defect="good", *, anomaly_map=None, mask=None, score=None, error="") -> None:
-        """One image; a map makes it a success, an error a failure."""
+    def add(
+        self,
+        product,
+        name,
+        defect="good",
+        *,
+        anomaly_map=None,
+        mask=None,
+        score=None,
+        error="",
+        mode="single image",
+        notes="",
+        parts=None,
+    ) -> None:
+        """One image; a map makes it a success, an error a failure. Parts are maps by name."""
         height, width = (8, 10) if anomaly_map is None else anomaly_map.shape
         image_path, mask_path = f"{product}/{name}", ""
         pixels = np.random.default_rng(len(self.rows)).integers(90, 160, (height, width, 3), np.uint8)
@@ -51,17 +64,19 @@ class FakeRun:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(saved), "utf-8")
             score = float(anomaly_map.max()) if score is None else score
+        for part, values in (parts or {}).items():
+            images.write_map(self.folder / "parts" / part / product / f"{name}.tiff", values)
         self.rows.append(
             {
                 "product": product, "name": name, "defect": defect, "status": "failed" if error else "ok",
                 "score": "" if error else repr(score), "height": str(height), "width": str(width),
                 "num_regions": "0", "image_path": image_path, "mask_path": mask_path, "image_sha256": "0" * 64,
-                "error": error, "seconds": "0.1",
+                "error": error, "mode": mode, "notes": notes, "seconds": "0.1",
             }
         )  # fmt: skip
 
-    def save(self) -> Path:
-        """Write run.json and results.csv; returns the run's folder."""
+    def save(self, without=()) -> Path:
+        """Write run.json and results.csv, without some columns; returns the run's folder."""
         about = {
             "format": 1,
             "mode": "single image",
@@ -77,7 +92,8 @@ class FakeRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "run.json").write_text(json.dumps(about), "utf-8")
         with (self.folder / "results.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            columns = [column for column in COLUMNS if column not in without]
+            writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(sorted(self.rows, key=lambda row: (row["product"], row["name"])))
         return self.folder

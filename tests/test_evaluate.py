@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import io
 import json
 import shutil
 
 import cv2
 import numpy as np
 import pytest
-from rich.console import Console
 from sklearn import metrics as sklearn_metrics
 
-from saa import evaluation, plugins
+from saa import metrics_file, plugins, tables
 from saa.errors import RunError
 from saa.evaluate import evaluate
 from saa.ops.curves import Score
@@ -72,9 +70,9 @@ def test_metrics_json_has_a_key_for_each_category_the_mean_and_the_protocol(smal
 
 def test_what_was_written_loads_as_it_was(small_run):
     run = small_run.save()
-    assert evaluation.load(run) is None
+    assert metrics_file.read(run) is None
     found = evaluate(run, protocol="native")
-    assert evaluation.load(run) == found
+    assert metrics_file.read(run) == found
 
 
 def test_categories_called_mean_and_about_keep_their_figures(fake_run, new_map):
@@ -85,7 +83,9 @@ def test_categories_called_mean_and_about_keep_their_figures(fake_run, new_map):
     found = evaluate(run)
     saved = json.loads((run / "metrics.json").read_text("utf-8"))
     assert set(saved) == {"category:about", "category:mean", "category:category:mean", "mean", "about"}
-    assert set(evaluation.load(run).categories) == set(found.categories) == {"about", "mean", "category:mean"}
+    assert (
+        set(metrics_file.read(run).categories) == set(found.categories) == {"about", "mean", "category:mean"}
+    )
 
 
 def test_failed_and_unlabelled_images_are_counted_and_left_out(fake_run, new_map):
@@ -104,7 +104,7 @@ def test_failed_and_unlabelled_images_are_counted_and_left_out(fake_run, new_map
     expected = sklearn_metrics.roc_auc_score(labels, scores)
     assert found.scores["auroc_pixel"].value == pytest.approx(expected, abs=1e-6)
     assert found.scores["auroc_image"].value == 1
-    said = "\n".join(evaluation.notes(evaluate(run)))
+    said = "\n".join(tables.notes(evaluate(run)))
     assert "nut: 1 image failed." in said
     assert "nut: 1 image without a label." in said
 
@@ -218,16 +218,123 @@ def test_damaged_metrics_are_an_error(small_run):
     run = small_run.save()
     (run / "metrics.json").write_text("{", "utf-8")
     with pytest.raises(RunError, match=r"metrics\.json: expected metrics as `saa evaluate` writes them"):
-        evaluation.load(run)
+        metrics_file.read(run)
 
 
-def test_the_table_has_percentages_a_mean_row_and_says_what_is_missing(small_run, new_map):
-    small_run.add("pill", "0.png", anomaly_map=new_map())
-    found = evaluate(small_run.save())
-    console = Console(width=120, file=io.StringIO())
-    console.print(evaluation.table(found))
-    text = console.file.getvalue()
-    assert f"{100 * found.categories['bottle'].scores['max_f1_pixel'].value:.1f}" in text
-    assert "mean" in text
-    assert "–" in text
-    assert "nothing is defective" in text
+def halves(anomaly_map):
+    """Two parts that add up to a map."""
+    regions = np.where(anomaly_map > 0.5, anomaly_map, 0).astype(np.float32)
+    return {"regions": regions, "dense": anomaly_map - regions}
+
+
+@pytest.fixture
+def mixed_run(fake_run, new_map):
+    """Two products judged in batches of 4 and 3 images, and one whose 2 images were too few, with parts."""
+    modes = {
+        "bolt": (4, "batch (transductive), 4 images"),
+        "nut": (3, "batch (transductive), 3 images"),
+        "pin": (2, "single image"),
+    }
+    mask = np.zeros((8, 10), bool)
+    mask[2:4, 3:6] = True
+    for product, (count, mode) in modes.items():
+        for number in range(count):
+            anomaly_map = new_map(seed=len(fake_run.rows)) + mask * np.float32(0.3) * (number % 2)
+            fake_run.add(
+                product,
+                f"{number}.png",
+                "hole" if number % 2 else "good",
+                anomaly_map=anomaly_map,
+                mask=mask if number % 2 else None,
+                mode=mode,
+                parts=halves(anomaly_map),
+            )
+    return fake_run
+
+
+def test_categories_of_different_modes_are_never_averaged(mixed_run):
+    run = mixed_run.save()
+    found = evaluate(run)
+    saved = json.loads((run / "metrics.json").read_text("utf-8"))
+    assert [(block.mode, list(block.categories)) for block in found.blocks] == [
+        ("batch (transductive)", ["bolt", "nut"]),
+        ("single image", ["pin"]),
+    ]
+    assert {product: saved[product]["mode"] for product in ("bolt", "pin")} == {
+        "bolt": "batch (transductive), 4 images",
+        "pin": "single image",
+    }
+    batch = [saved[product]["auroc_pixel"] for product in ("bolt", "nut")]
+    assert saved["means"]["batch (transductive)"]["auroc_pixel"] == pytest.approx(sum(batch) / 2)
+    assert saved["means"]["single image"]["auroc_pixel"] == saved["pin"]["auroc_pixel"]
+    assert saved["means"]["single image"]["num_categories"] == 1
+    assert {saved["mean"][metric] for metric in found.metrics} == {None}
+    assert set(saved["mean"]["reasons"].values()) == {
+        "figures of batch (transductive) and single image are never averaged"
+    }
+    assert saved["about"]["mode"] == "batch (transductive) and single image"
+    assert metrics_file.read(run) == found
+
+
+def test_one_mode_has_one_mean_and_no_means(mixed_run):
+    mixed_run.rows = [row for row in mixed_run.rows if row["product"] != "pin"]
+    run = mixed_run.save()
+    found = evaluate(run)
+    saved = json.loads((run / "metrics.json").read_text("utf-8"))
+    assert "means" not in saved
+    assert saved["mean"]["aupro"] == found.blocks[0].mean["aupro"].value == found.mean["aupro"].value
+
+
+def test_modes_within_one_product_are_an_error(mixed_run):
+    mixed_run.rows[0]["mode"] = "single image"
+    message = r"bolt: expected one mode for all images, got batch \(transductive\), 4 images and single image"
+    with pytest.raises(RunError, match=message):
+        evaluate(mixed_run.save())
+
+
+def test_a_failed_image_does_not_speak_for_the_mode_of_its_product(mixed_run):
+    mixed_run.add("bolt", "9.png", error="9.png: expected a picture, got text", mode="")
+    assert evaluate(mixed_run.save()).categories["bolt"].label == "batch (transductive), 4 images"
+
+
+def test_runs_of_older_versions_take_their_mode_from_run_json(small_run):
+    run = small_run.save(without=("mode", "notes"))
+    found = evaluate(run)
+    assert {each.label for each in found.categories.values()} == {"single image"}
+    saved = json.loads((run / "metrics.json").read_text("utf-8"))
+    for product in found.categories:
+        del saved[product]["mode"]
+    (run / "metrics.json").write_text(json.dumps(saved), "utf-8")
+    assert metrics_file.read(run) == found
+
+
+def test_parts_are_scored_like_maps_with_the_mean_of_their_highest_pixels(mixed_run):
+    run = mixed_run.save()
+    found = evaluate(run, protocol="native").categories["bolt"]
+    maps = [halves(mixed_run.maps["bolt", f"{number}.png"])["dense"] for number in range(4)]
+    masks = [mixed_run.masks.get(("bolt", f"{number}.png"), np.zeros((8, 10), bool)) for number in range(4)]
+    assert list(found.parts) == ["dense", "regions"]
+    expected = sklearn_metrics.roc_auc_score(np.ravel(masks), np.ravel(maps))
+    assert found.parts["dense"]["auroc_pixel"].value == pytest.approx(expected, abs=1e-6)
+    expected = sklearn_metrics.roc_auc_score([0, 1, 0, 1], [each.max() for each in maps])
+    assert found.parts["dense"]["auroc_image"].value == pytest.approx(expected)
+    saved = json.loads((run / "metrics.json").read_text("utf-8"))
+    assert saved["bolt"]["parts"]["dense"]["auroc_image"] == pytest.approx(expected)
+    means = saved["means"]["batch (transductive)"]["parts"]["regions"]
+    assert means["aupro"] == pytest.approx(
+        (saved["bolt"]["parts"]["regions"]["aupro"] + saved["nut"]["parts"]["regions"]["aupro"]) / 2
+    )
+
+
+def test_a_missing_part_is_named(mixed_run):
+    run = mixed_run.save()
+    (run / "parts/dense/nut/1.png.tiff").unlink()
+    with pytest.raises(RunError, match=r"dense/nut/1\.png\.tiff: expected a part of a map, got none; give"):
+        evaluate(run)
+
+
+def test_a_part_with_nan_is_an_error(mixed_run):
+    run = mixed_run.save()
+    cv2.imwrite(str(run / "parts/dense/nut/1.png.tiff"), np.full((8, 10), np.nan, np.float32))
+    with pytest.raises(RunError, match=r"expected finite values, got NaN or infinity; inspect 1\.png again"):
+        evaluate(run)

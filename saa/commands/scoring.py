@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from saa import evaluation, plugins
-from saa.commands.terminal import note, show
+from saa import plugins, tables
+from saa.commands.terminal import note, say, show
 from saa.evaluate import evaluate as score_maps
 from saa.runs import ledger
 from saa.runs.folder import RunFolder
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 def evaluate(run: Path, protocol: str, root: Path | None) -> None:
-    """Score the maps of `run`, write its metrics.json and print the table.
+    """Score the maps of `run`, write its metrics.json and print the tables, one for each mode.
 
     Raises:
         SaaError: no such protocol, or the run or its data set is damaged.
     """
     warn_unfinished(run)
-    show(evaluation.table(score_maps(run, protocol=protocol, root=root)))
+    evaluation = score_maps(run, protocol=protocol, root=root)
+    found = [_drawn(table) for table in tables.tables(evaluation)]
+    for table in found[:-1]:
+        show(table, gap=1)
+        say("")
+    for table in found[-1:]:
+        table.caption = "\n".join(tables.notes(evaluation))
+        show(table, gap=1)
 
 
 def report(run: Path, out: Path | None, root: Path | None) -> Path:
@@ -44,3 +55,17 @@ def warn_unfinished(run: Path) -> None:
             pending = rows.counts().pending
         if pending:
             note(f"{run}: {pending} images are still to be inspected; give the `saa run` command again")
+
+
+def _drawn(table: tables.Table) -> Table:
+    from rich.table import Table
+
+    drawn = Table(title=table.title)
+    for index, title in enumerate(table.header):
+        drawn.add_column(title, justify="left" if index < table.text_columns else "right")
+    for row in table.rows:
+        drawn.add_row(*row)
+    drawn.add_section()
+    for row in table.foot:
+        drawn.add_row(*row, style="bold")
+    return drawn

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import jinja2
 
-from saa import evaluation, records
+from saa import evaluation, metrics_file, records, tables
 from saa.evaluation import Evaluation
 from saa.records import Record, Records
-from saa.reports import _charts, _gallery, _pictures
+from saa.reports import _care, _charts, _gallery, _pictures
 from saa.reports._charts import Histogram, Scale
 from saa.reports._pictures import Picture
 from saa.runs.folder import write_text
@@ -26,9 +26,10 @@ _MAX_NOTICE = 1000
 
 @dataclass(frozen=True)
 class Card:
-    """One image: what is known of it, its pictures and its regions in words."""
+    """One image: what is known of it, its own note, its pictures and its regions in words."""
 
     row: Record
+    note: str
     f1: float | None
     pictures: list[Picture]
     regions: list[str]
@@ -36,9 +37,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Section:
-    """One category of the page."""
+    """One category of the page; the note is what all its images share."""
 
     product: str
+    mode: str
+    note: str
     counts: str
     histogram: Histogram | None
     scale: Scale | None
@@ -61,7 +64,7 @@ def write(run: Path, out: Path, *, root: Path | None = None) -> None:
         RunError: the run is damaged, or `out` cannot be written.
         ImageError: a saved map does not decode.
     """
-    found, figures = records.read(run, root), evaluation.load(run)
+    found, figures = records.read(run, root), metrics_file.read(run)
     failures = [row for row in found.rows if row.failed]
     page = _environment().get_template("report.html.j2")
     write_text(
@@ -70,10 +73,9 @@ def write(run: Path, out: Path, *, root: Path | None = None) -> None:
             facts=_facts(found, figures, len(failures)),
             provenance=_provenance(found),
             notice=_notice(found, root),
-            figures=figures,
-            headings=list(map(evaluation.heading, figures.metrics)) if figures else [],
-            percent=evaluation.percent,
-            notes=evaluation.notes(figures) if figures else [],
+            tables=tables.tables(figures) if figures else [],
+            notes=tables.notes(figures) if figures else [],
+            care=_care.care(found),
             sections=_sections(found, figures),
             failures=failures[:_MAX_FAILURES],
             more_failures=max(0, len(failures) - _MAX_FAILURES),
@@ -99,7 +101,7 @@ def _facts(found: Records, figures: Evaluation | None, failed: int) -> list[tupl
     data_set = about.get("dataset", {})
     return [
         ("Engine", str(about.get("engine", "unknown"))),
-        ("Mode", str(about.get("mode", "unknown"))),
+        ("Mode", found.modes()),
         ("Protocol", _protocol(figures)),
         ("Images", f"{len(found.rows)}, {failed} failed"),
         ("Data set", f"{Path(str(data_set.get('root', ''))).name} ({data_set.get('format', 'unknown')})"),
@@ -151,19 +153,22 @@ def _section(
     threshold = _threshold(figures, product, "max_f1_pixel")
     looks = [_gallery.look(row, threshold) for row in rows if not row.failed]
     histogram = _charts.histogram(rows, _threshold(figures, product, "max_f1_image"))
+    mode, shared = records.mode(rows), _care.shared_note(rows)
     if not looks:
-        return Section(product, _counts(rows), histogram, None, [], recipe)
+        return Section(product, mode, shared, _counts(rows), histogram, None, [], recipe)
     scale = _charts.scale(*_gallery.limits(looks), threshold)
     groups = [
-        (group.title, group.reason, [_card(look, scale, side) for look in group.looks])
+        (group.title, group.reason, [_card(look, shared, scale, side) for look in group.looks])
         for group in _gallery.groups(looks, each)
     ]
-    return Section(product, _counts(rows), histogram, scale, groups, recipe)
+    return Section(product, mode, shared, _counts(rows), histogram, scale, groups, recipe)
 
 
-def _card(look: _gallery.Look, scale: Scale, side: int) -> Card:
-    regions = [f"{region['phrase']} {region['score']:.2f}" for region in records.read_regions(look.row)]
-    return Card(look.row, look.f1, _pictures.pictures(look.row, scale.low, scale.high, side), regions)
+def _card(look: _gallery.Look, shared: str, scale: Scale, side: int) -> Card:
+    row = look.row
+    regions = [f"{region['phrase']} {region['score']:.2f}" for region in records.read_regions(row)]
+    pictures = _pictures.pictures(row, scale.low, scale.high, side)
+    return Card(row, _care.own_note(row, shared), look.f1, pictures, regions)
 
 
 def _threshold(figures: Evaluation | None, product: str, metric: str) -> float | None:

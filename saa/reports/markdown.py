@@ -2,52 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from saa import evaluation, records
+from saa import metrics_file, records, tables
 from saa.evaluation import Evaluation
+from saa.records import Records
+from saa.reports._care import care
 from saa.runs.folder import write_text
 
 
 def write(run: Path, out: Path) -> None:
-    """Write the table of `run`, with its protocol and what it leaves out, to `out`.
+    """Write the tables of `run`, with its protocol, modes and what it leaves out, to `out`.
 
     Raises:
         RunError: the run is damaged, or `out` cannot be written.
     """
-    found, figures = records.read(run), evaluation.load(run)
+    found, figures = records.read(run), metrics_file.read(run)
     failed = sum(row.failed for row in found.rows)
     about = (
-        f"Engine {found.manifest.get('engine', 'unknown')}, mode {found.manifest.get('mode', 'unknown')}, "
+        f"Engine {found.manifest.get('engine', 'unknown')}, mode {found.modes()}, "
         f"{len(found.rows)} images, {failed} failed."
     )
     lines = ["# Inspection report", "", about, ""]
-    lines += _table(figures) if figures else ["Not evaluated yet: run `saa evaluate` first.", ""]
-    write_text(out, "\n".join(lines))
+    lines += _figures(figures) if figures else ["Not evaluated yet: run `saa evaluate` first.", ""]
+    write_text(out, "\n".join([*lines, *_with_care(found)]))
 
 
-def _table(figures: Evaluation) -> list[str]:
-    headings = ["category", *map(evaluation.heading, figures.metrics), "images", "failed"]
-    rows = [
-        [
-            _cell(product),
-            *(evaluation.percent(category.scores[name]) for name in figures.metrics),
-            str(category.num_images),
-            str(category.num_failed),
+def _figures(figures: Evaluation) -> list[str]:
+    lines = []
+    for table in tables.tables(figures):
+        numbers = len(table.header) - table.text_columns
+        lines += [
+            f"{_cell(table.title)}:",
+            "",
+            _line(table.header),
+            f"|{'---|' * table.text_columns}{'---:|' * numbers}",
+            *(_line([_cell(cell) for cell in row]) for row in table.rows),
+            *(_line([f"**{_cell(row[0])}**", *map(_cell, row[1:])]) for row in table.foot),
+            "",
         ]
-        for product, category in figures.categories.items()
-    ]
-    rows.append([f"**{evaluation.MEAN}**", *map(evaluation.percent, figures.mean.values()), "", ""])
+    return [*lines, *(f"- {_cell(note)}" for note in tables.notes(figures)), ""]
+
+
+def _with_care(found: Records) -> list[str]:
+    noted = care(found)
+    if not noted.products and not noted.images:
+        return []
     return [
-        f"Protocol {figures.protocol}; percent.",
+        "## Images to look at with care",
         "",
-        f"| {' | '.join(headings)} |",
-        f"|---|{'---:|' * (len(headings) - 1)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-        *(f"- {_cell(note)}" for note in evaluation.notes(figures)),
+        *([noted.summary, ""] if noted.summary else []),
+        *(f"- {_cell(product)}, all images: {_cell(note)}" for product, note in noted.products),
+        *(f"- {_cell(row.product)} {_cell(row.name)}: {_cell(note)}" for row, note in noted.images),
         "",
     ]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _cell(text: str) -> str:

@@ -120,6 +120,10 @@ class RunFolder:
         """Where a part of an image's anomaly map lies."""
         return self.root / f"parts/{safe_name(part)}/{safe_name(product)}/{safe_name(name)}.tiff"
 
+    def parts(self) -> tuple[str, ...]:
+        """The parts of maps that lie here, sorted; none if they were not asked for."""
+        return tuple(sorted(each.name for each in self.root.glob("parts/*") if each.is_dir()))
+
     def reference_path(self, product: str) -> Path:
         """Where the reference of a product lies."""
         return self.root / f"references/{safe_name(product)}.ref"

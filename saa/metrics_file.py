@@ -1,0 +1,137 @@
+"""metrics.json: the figures of a run for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from saa.errors import RunError
+from saa.evaluation import PROTOCOLS, Category, Evaluation, Scores
+from saa.ops.curves import MAX_FPR, Score
+from saa.runs.folder import write_text
+
+_NAME = "metrics.json"
+_MEAN, _MEANS, _ABOUT = "mean", "means", "about"
+_PREFIX = "category:"
+
+
+def write(run: Path, evaluation: Evaluation) -> None:
+    """Write the figures of `run`.
+
+    Raises:
+        RunError: the folder takes no more.
+    """
+    text = json.dumps(as_dict(evaluation), indent=2, ensure_ascii=False)
+    write_text(run / _NAME, text + "\n")
+
+
+def as_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as metrics.json has it: one key a category, `mean`, and `about` for the protocol.
+
+    With categories of several modes `mean` holds nulls, and `means` has the mean of each mode. A category
+    that is called like one of these three gets the prefix "category:".
+    """
+    size, blocks = PROTOCOLS[evaluation.protocol], evaluation.blocks
+    means = {block.mode: _described_mean(block.mean, block.parts, block.categories) for block in blocks}
+    nothing = _described_mean(evaluation.mean, {}, evaluation.categories)
+    return {
+        **{_key(product): _described(category) for product, category in evaluation.categories.items()},
+        _MEAN: next(iter(means.values())) if len(means) == 1 else nothing,
+        **({_MEANS: means} if len(means) > 1 else {}),
+        _ABOUT: {
+            "format": 1,
+            "protocol": evaluation.protocol,
+            "size": list(size) if size else None,
+            "map_interpolation": "cubic" if size else None,
+            "mask_interpolation": "nearest" if size else None,
+            "pooling": "all pixels of a category",
+            "threshold": "oracle",
+            "aupro": {"max_fpr": MAX_FPR, "connectivity": 8},
+            "mean": "over categories of one mode, unweighted",
+            "engine": evaluation.engine,
+            "mode": " and ".join(block.mode for block in blocks),
+        },
+    }
+
+
+def read(run: Path) -> Evaluation | None:
+    """What an earlier `evaluate` wrote; None if there was none.
+
+    Raises:
+        RunError: metrics.json is there and not readable.
+    """
+    path = run / _NAME
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        about = saved.pop(_ABOUT)
+        saved.pop(_MEAN)
+        saved.pop(_MEANS, None)
+        categories = {
+            key.removeprefix(_PREFIX): _restored(entry, about["mode"]) for key, entry in saved.items()
+        }
+        return Evaluation(about["protocol"], categories, about["engine"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{path}: expected metrics as `saa evaluate` writes them, got {error!r}; evaluate the run again"
+        ) from error
+
+
+def _key(product: str) -> str:
+    reserved = product in (_MEAN, _MEANS, _ABOUT) or product.startswith(_PREFIX)
+    return _PREFIX + product if reserved else product
+
+
+def _values(scores: Scores) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, score in scores.items():
+        values[name] = score.value
+        if score.threshold is not None:
+            values[f"{name}_threshold"] = score.threshold
+    reasons = {name: score.reason for name, score in scores.items() if score.reason}
+    return {**values, "reasons": reasons} if reasons else values
+
+
+def _of_parts(parts: Mapping[str, Scores]) -> dict[str, Any]:
+    return {"parts": {part: _values(scores) for part, scores in parts.items()}} if parts else {}
+
+
+def _described_mean(
+    mean: Scores, parts: Mapping[str, Scores], categories: Mapping[str, Category]
+) -> dict[str, Any]:
+    return {**_values(mean), **_of_parts(parts), "num_categories": len(categories)}
+
+
+def _described(category: Category) -> dict[str, Any]:
+    return {
+        **_values(category.scores),
+        **_of_parts(category.parts),
+        "mode": category.label,
+        "num_images": category.num_images,
+        "num_failed": category.num_failed,
+        "num_unlabelled": category.num_unlabelled,
+        "num_without_mask": category.num_without_mask,
+    }
+
+
+def _restored(entry: dict[str, Any], mode: str) -> Category:
+    counts = ("num_images", "num_failed", "num_unlabelled", "num_without_mask")
+    return Category(
+        _scores(entry),
+        **{count: int(entry[count]) for count in counts},
+        label=str(entry.get("mode", mode)),  # older versions judged all categories in one mode
+        parts={part: _scores(saved) for part, saved in entry.get("parts", {}).items()},
+    )
+
+
+def _scores(entry: dict[str, Any]) -> Scores:
+    reasons = entry.get("reasons", {})
+    names = {key for key in entry if not key.startswith("num_")} - {"reasons", "mode", "parts"}
+    return {
+        name: Score(entry[name], entry.get(f"{name}_threshold"), reasons.get(name, ""))
+        for name in sorted(names)
+        if not name.endswith("_threshold")
+    }
