@@ -185,8 +185,8 @@ class Recipe:
     def _nothing_to_fit(self, got: str) -> str:
         kind = self.saliency.model_dump(mode="json").get("kind", "")
         return (
-            f"saliency {kind}: expected nothing but the image itself, got {got}; take the setting out of the "
-            "prompt file to let the engine choose"
+            f"saliency {kind}: expected nothing but the image itself, got {got}; name no saliency in the "
+            "prompt file, and load it in batch mode"
         )
 
     def _fitted_settings(self) -> dict[str, Any]:

@@ -84,7 +84,16 @@ def test_a_recipe_as_a_dict_is_json_sorted_and_complete(recipe):
     resolved = recipe(LEAST, "embedded").as_dict()
     text = json.dumps(resolved)
     assert text == json.dumps(resolved, sort_keys=True)
-    assert list(resolved) == ["cascade", "engine", "grounder", "prompt", "refiner", "regions", "saliency"]
+    assert list(resolved) == [
+        "cascade",
+        "engine",
+        "features",
+        "grounder",
+        "prompt",
+        "refiner",
+        "regions",
+        "saliency",
+    ]
     assert resolved["regions"]["kind"] == "grounded"
     assert resolved["prompt"]["confidence"] == {"top_k": 5}
 

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from saa.types import Frame, Inspection, Proposals, Regions
+from saa.types import Frame, Inspection, Proposals, Regions, Salience
 
 
 @pytest.fixture
@@ -161,7 +161,43 @@ def test_maps_of_an_inspection_have_the_size_of_its_regions(regions, name):
         Inspection(maps["anomaly_map"], 0.0, regions, maps["saliency"])
 
 
+def test_an_inspection_has_no_notes_and_no_parts_unless_told(regions):
+    plane = np.zeros((2, 3), np.float32)
+    found = Inspection(plane, 0.0, regions, plane)
+    assert found.notes == ()
+    assert dict(found.parts) == {}
+
+
+def test_parts_of_a_map_have_its_size(regions):
+    plane = np.zeros((2, 3), np.float32)
+    Inspection(plane, 0.0, regions, plane, parts={"regions": plane, "dense": plane})
+    with pytest.raises(ValueError, match=r"parts\['dense'\]: expected shape \(2, 3\) .*, got \(3, 2\)"):
+        Inspection(plane, 0.0, regions, plane, parts={"regions": plane, "dense": plane.T.copy()})
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 3, 1), np.float32), np.zeros((2, 3)), np.zeros((2, 3), bool)])
+def test_a_saliency_is_a_plane_of_single_precision(wrong):
+    with pytest.raises(ValueError, match=r"saliency: expected shape \(any, any\) and dtype float32, got"):
+        Salience(wrong)
+
+
+def test_a_frame_is_marked_with_a_saliency_of_its_own_size(image):
+    marked = Frame(image).marked(np.ones((2, 3), np.float32))
+    assert marked.image is image
+    assert marked.saliency.tolist() == [[1, 1, 1], [1, 1, 1]]
+    with pytest.raises(
+        ValueError, match=r"saliency: expected shape \(2, 3\) and dtype float32, got \(3, 2\)"
+    ):
+        Frame(image).marked(np.ones((3, 2), np.float32))
+
+
 def test_values_are_frozen(image, proposals, regions):
-    for value, name in ((Frame(image), "image"), (proposals, "scores"), (regions, "masks")):
+    salience = Salience(np.zeros((2, 3), np.float32))
+    for value, name in (
+        (Frame(image), "image"),
+        (proposals, "scores"),
+        (regions, "masks"),
+        (salience, "map"),
+    ):
         with pytest.raises(FrozenInstanceError, match=name):
             setattr(value, name, None)

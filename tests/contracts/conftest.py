@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from saa import config as configs
 from saa.prompts import ProductPrompt
 from saa.types import Frame
 
@@ -76,3 +80,25 @@ def prompt(request) -> ProductPrompt:
             "defects": {"captions": ["bright scratch", ["dark hole", "red stain"], "worn patch"]},
         }
     )
+
+
+@pytest.fixture(scope="session")
+def recipe_with() -> Callable[..., configs.Recipe]:
+    """The embedded engine's recipe for a product, with another saliency."""
+
+    def build(saliency, prompt: ProductPrompt) -> configs.Recipe:
+        usual = replace(configs.load("mvtec/bottle", "embedded"), prompt=prompt)
+        return replace(usual, saliency=saliency, single=usual)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def fitted(recipe_with) -> Callable[..., object]:
+    """The stage that a fitted saliency becomes by a product's images."""
+
+    def build(saliency, prompt: ProductPrompt, images):
+        recipe = recipe_with(saliency, prompt)
+        return recipe.build(recipe.fit(images)).saliency
+
+    return build
