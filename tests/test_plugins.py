@@ -61,7 +61,7 @@ def test_a_private_file_is_no_kind(grounders):
         plugins.load("grounders", "_private")
 
 
-@pytest.mark.parametrize("folder", ["regions", "refiners", "saliency", "grounders", "backends"])
+@pytest.mark.parametrize("folder", ["regions", "refiners", "saliency", "grounders", "describers", "backends"])
 def test_every_kind_of_the_program_loads_under_its_name(folder):
     assert plugins.kinds(folder)
     for kind in plugins.kinds(folder):
