@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 DEMO := demo-run
 
 .PHONY: help demo test check format bench clean
@@ -14,29 +15,38 @@ help:
 	@echo "make bench  measure speed against plain library calls"
 	@echo "make clean  remove what these commands made"
 
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) (a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(INSTALL) .
 	@touch $@
+
+# The tests run the published architectures too, tiny and random: they need torch.
+$(DEV_STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) with torch and the tools (some minutes and 6 GB the first time)"
+	@$(INSTALL) '.[dev,foundation]'
+	@touch $@ $(STAMP)
 
 demo: $(STAMP)
 	@$(BIN)/saa demo -o $(DEMO) --overwrite
 
-test: $(STAMP)
+test: $(DEV_STAMP)
 	@$(BIN)/python -m pytest
 
-check: $(STAMP)
+check: $(DEV_STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(STAMP)
+format: $(DEV_STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP)
+bench: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks
 
 clean:
