@@ -1,0 +1,176 @@
+"""The local file of a checkpoint, and the proof that it is the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from saa.errors import ModelError
+from saa.weights import added, checksums, folders, registry
+from saa.weights.checksums import Watch, unwatched
+from saa.weights.registry import Entry, File
+
+PUBLISHED, ADDED, WRONG, UNKNOWN = "published", "added", "wrong", "not verified"
+"""What a file was found to be."""
+_HUB = "hub cache"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that may be a checkpoint.
+
+    Attributes:
+        name: the checkpoint.
+        path: the file.
+        place: where it lies: `SAA_WEIGHTS`, `added`, `cache` or `hub cache`.
+        file: which published file it goes by; None if it goes by a name of its own.
+    """
+
+    name: str
+    path: Path
+    place: str
+    file: File | None
+
+    @property
+    def entry(self) -> Entry:
+        """What is known of the checkpoint."""
+        return registry.entry(self.name)
+
+    def allows(self, sha256: str) -> str:
+        """`PUBLISHED`, `ADDED` or `WRONG`: what a file with this checksum, 64 hex digits, is."""
+        if any(file.is_published(sha256) for file in self.entry.files):
+            return PUBLISHED
+        return ADDED if any(each.sha256 == sha256 for each in added.read(self.name)) else WRONG
+
+    def may_fit(self) -> bool:
+        """Whether a file of this size was published or added; nothing is hashed."""
+        sizes = {file.bytes for file in self.entry.files} | {each.bytes for each in added.read(self.name)}
+        return 0 in sizes or self.path.stat().st_size in sizes
+
+
+def find(name: str) -> Found | None:
+    """The file that a name stands for on this machine, not yet verified; None if there is none.
+
+    Raises:
+        ModelError: no such name, or the file added last is gone.
+    """
+    for found in _candidates(name, registry.entry(name)):
+        if found.place != _HUB or _is_right(found):  # others filled that cache, with whatever versions
+            return found
+    return None
+
+
+def is_there(name: str) -> bool:
+    """Whether a file that may be right lies somewhere, to judge by its name and size; quick.
+
+    Raises:
+        ModelError: there is no such name.
+    """
+    registry.entry(name)
+    try:
+        found = find(name)
+    except ModelError:
+        return False
+    return found is not None and found.may_fit()
+
+
+def path(name: str) -> Path:
+    """The verified file of a checkpoint, or the folder around it where models are given a folder.
+
+    Its checksum is computed at the first use, and again once the file has changed; see `saa.weights.checksums`.
+
+    Raises:
+        ModelError: no such name, no such file, or one that is neither the published one nor was added.
+    """
+    found = _verified(name)
+    return found.path.parent if found.entry.folder else found.path
+
+
+def checksum(name: str) -> str:
+    """The sha256, 64 hex digits, of the file that `path` gives; for a folder, that of the registry's file.
+
+    Raises:
+        ModelError: see `path`.
+    """
+    return checksums.known(_verified(name).path)
+
+
+def state(found: Found) -> str:
+    """`PUBLISHED`, `ADDED`, `WRONG` or `UNKNOWN`, from what is remembered; nothing is hashed."""
+    if not found.may_fit():
+        return WRONG
+    remembered = checksums.remembered(found.path)
+    return found.allows(remembered) if remembered else UNKNOWN
+
+
+def verify(found: Found, watch: Watch = unwatched) -> str:
+    """`PUBLISHED`, `ADDED` or `WRONG`, from the bytes as they are now.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    return found.allows(checksums.sha256(found.path, watch))
+
+
+def _candidates(name: str, entry: Entry) -> Iterator[Found]:
+    """All files that may be meant, in the order in which they count."""
+    for folder in folders.given():
+        yield from _in_folder(name, entry, folder, "SAA_WEIGHTS")
+    for each in added.read(name)[-1:]:
+        if not each.path.is_file():
+            raise ModelError(
+                f"{name}: expected {each.path}, which was added, got no such file; "
+                f"add it where it lies now, or give it up with `saa models forget {name}`"
+            )
+        yield Found(name, each.path, "added", None)
+    yield from _in_folder(name, entry, folders.cache(), "cache")
+    for file in entry.files:
+        for repository in file.hub:
+            snapshots = folders.hub_cache() / f"models--{repository.replace('/', '--')}" / "snapshots"
+            for found in sorted(snapshots.glob(f"*/{file.address.rpartition('/')[2]}")):
+                yield Found(name, found, _HUB, file)
+
+
+def _in_folder(name: str, entry: Entry, folder: Path, place: str) -> Iterator[Found]:
+    for file in entry.files:
+        for called in (file.name, *file.also):
+            if (folder / called).is_file():
+                yield Found(name, folder / called, place, file)
+
+
+def _is_right(found: Found) -> bool:
+    return found.may_fit() and found.allows(checksums.known(found.path)) != WRONG
+
+
+def _verified(name: str) -> Found:
+    found = find(name)
+    if found is None:
+        raise _missing(name)
+    if not found.may_fit():
+        raise _refused(found, f"{found.path.stat().st_size:,} bytes")
+    sha256 = checksums.known(found.path)
+    if found.allows(sha256) == WRONG:
+        raise _refused(found, f"sha256 {sha256}")
+    return found
+
+
+def _refused(found: Found, got: str) -> ModelError:
+    file = found.file or found.entry.files[0]
+    size = f"{file.bytes:,} bytes, " if file.bytes else ""
+    return ModelError(
+        f"{found.path}: expected {found.name} as published ({size}sha256 {file.sha256}), got {got}; "
+        f"replace it, or if you trust it: saa models add {found.name} {found.path}"
+    )
+
+
+def _missing(name: str) -> ModelError:
+    entry = registry.entry(name)
+    places = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders.given()]
+    where = ", ".join([*places, str(folders.cache())])
+    file = entry.files[0].name
+    if folders.offline():
+        advice = f"put it there by hand, since SAA_OFFLINE is set; its address: {entry.files[0].address}"
+    else:
+        advice = f"put it there, or fetch it: saa models fetch {name}"
+    return ModelError(f"{name}: expected {file} in {where}, got no such file; {advice}")
