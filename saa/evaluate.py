@@ -21,9 +21,6 @@ from saa.records import Record, Records
 from saa.runs.folder import RunFolder
 from saa.types import AnomalyMap
 
-_TOP_RATIO = 0.01
-"""An image's score by a part alone is the mean of this share of the part's pixels, the highest."""
-
 MapOf = Callable[[Record], AnomalyMap]
 
 
@@ -80,7 +77,9 @@ def _category(found: Records, rows: Sequence[Record], size: tuple[int, int] | No
         def read(row: Record) -> AnomalyMap:
             return _finite(_part_path(found, part, row), row)
 
-        return _scores(known, [scoring.image_score(read(row), _TOP_RATIO) for row in known], read, size)
+        return _scores(
+            known, [scoring.image_score(read(row), scoring.TOP_RATIO) for row in known], read, size
+        )
 
     return Category(
         _scores(known, [row.score for row in known], lambda row: _finite(row.map_path, row), size),

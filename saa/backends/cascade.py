@@ -42,7 +42,10 @@ class Config(BaseModel):
         0.25, ge=0, le=1, description="share of the saliency that stays where no phrase answers"
     )
     top_ratio: float = Field(
-        0.01, gt=0, le=1, description="share of the highest pixels whose mean is the image's score"
+        scoring.TOP_RATIO,
+        gt=0,
+        le=0.5,
+        description="share of the highest pixels whose mean, less the map's median, is the image's score",
     )
 
     def build(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from saa.embedded import appearance
 from saa.ops import consensus, registration
-from saa.types import Image
+from saa.stages import Describer
+from saa.types import Frame, Image
 
-Describe = Callable[[Image], NDArray[np.float32]]
-"""(h, w, 3) image to (h', w', D) features."""
 Plane = NDArray[np.float32]
 T = TypeVar("T", np.uint8, np.float32)
 
@@ -22,6 +22,11 @@ _TEMPLATE_AREA_PX = 96 * 96
 _COARSE_ANGLES = tuple(range(-180, 180, 6))
 _BLUR_RATIO = 0.03
 """Spread of the last smoothing, as a share of the grid's side."""
+_SHARPNESS = 0.2
+"""Exponent of what fine colours tell; 0 leaves the coarse map as it is."""
+_FINE_FLOOR = (0.2, 0.5)
+_MOST_SHARPENED = 4.0
+_LEAST_SPREAD = 1e-3
 _SURE_SPREADS = 6.0
 """Agreement this many median deviations below the batch's median is no registration."""
 _MIN_AGREEMENT = 0.5
@@ -86,45 +91,95 @@ class Template:
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """What images look like, one or a stack of them.
+
+    Attributes:
+        features: (…, h, w, D) float32, coarse, rich.
+        colours: (…, h', w', 3) float32, fine, plain.
+    """
+
+    features: NDArray[np.float32]
+    colours: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is usual among the references themselves.
+
+    Attributes:
+        centre: the middle of their disagreement.
+        spread: from there to the 90 % mark.
+    """
+
+    centre: float
+    spread: float
+
+    def deviations(self, found: Plane) -> Plane:
+        """How far a disagreement lies above the usual, in spreads."""
+        return np.asarray((found - self.centre) / self.spread, np.float32)
+
+    @classmethod
+    def of(cls, found: NDArray[np.float32]) -> Scale:
+        """The scale of the references' own disagreement, any shape."""
+        centre, high = (float(value) for value in np.quantile(found, [0.5, 0.9]))
+        return cls(centre, max(high - centre, _LEAST_SPREAD))
+
+
+@dataclass(frozen=True, eq=False)
 class Aligned:
     """What images of a product look like at each place.
 
     Attributes:
         template: where they are laid.
-        features: (R, h, w, D) float32, one grid a reference.
+        seen: what the R references look like there.
         digests: of the R references; an image does not vouch for itself.
         radius: of the window in cells.
         nearest_ratio: share of the references that counts at each place.
-        centre, spread: of the disagreement of the references themselves.
+        coarse, fine: what is usual.
     """
 
     template: Template
-    features: NDArray[np.float32]
+    seen: Seen
     digests: tuple[str, ...]
     radius: int
     nearest_ratio: float
-    centre: float = 0.0
-    spread: float = 1.0
+    coarse: Scale = Scale(0.0, 1.0)
+    fine: Scale = Scale(0.0, 1.0)
 
-    def deviations(self, digest: str, posed: Posed, described: NDArray[np.float32]) -> Plane:
-        """(h, w) float32 at the template's cells, 0 where the batch is as usual; laid back on the image."""
-        found = (self.disagreement(digest, described) - self.centre) / self.spread
+    def deviations(self, digest: str, posed: Posed, seen: Seen) -> Plane:
+        """(h', w') float32, 0 where the batch is as usual, laid back on the image.
+
+        How much is said by the coarse features, where exactly by the fine colours: among neighbouring places
+        those that differ most in colour get more, the others less.
+        """
+        coarse, fine = self.disagreements(digest, seen)
+        found = sharpened(self.coarse.deviations(coarse), self.fine.deviations(fine))
         if np.array_equal(posed.matrix, registration.turned(self.template.size, 0, 0, 0)):
-            return np.asarray(found, np.float32)
+            return found
         cells = found.shape[0], found.shape[1]
         inverse = np.asarray(cv2.invertAffineTransform(posed.matrix), np.float64)
         back = registration.scaled(inverse, self.template.size, cells)
         # What the template does not show is unknown, not suspicious.
-        return _moved(np.asarray(found, np.float32), back, cv2.BORDER_CONSTANT)
+        return _moved(found, back, cv2.BORDER_CONSTANT)
 
-    def disagreement(self, digest: str, described: NDArray[np.float32]) -> Plane:
-        """(h, w) smoothed distance to the references but the image itself."""
+    def disagreements(self, digest: str, seen: Seen) -> tuple[Plane, Plane]:
+        """Smoothed distances to the references but the image itself, coarse (h, w) and fine (h', w')."""
         others = np.array([known != digest for known in self.digests])
-        found = consensus.disagreement(described, self.features[others], self.radius, self.nearest_ratio)
-        sigma = _BLUR_RATIO * (found.shape[0] * found.shape[1]) ** 0.5
-        return np.asarray(
-            cv2.GaussianBlur(found, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32
+        coarse, fine = (
+            consensus.disagreement(own, known[others], self.radius, self.nearest_ratio)
+            for own, known in ((seen.features, self.seen.features), (seen.colours, self.seen.colours))
         )
+        return _blurred(coarse, _BLUR_RATIO * coarse.size**0.5), _blurred(fine, 1.0)
+
+
+def sharpened(coarse: Plane, fine: Plane) -> Plane:
+    """(h', w') coarse deviations (h, w) drawn to where the fine ones (h', w') stand out from their surroundings."""
+    grown = cv2.resize(coarse, fine.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    above = np.maximum(fine, 0)
+    around = _blurred(above, _BLUR_RATIO * fine.size**0.5)
+    share = np.minimum((above + _FINE_FLOOR[0]) / (around + _FINE_FLOOR[1]), _MOST_SHARPENED)
+    return np.asarray(np.where(grown > 0, grown * share**_SHARPNESS, grown), np.float32)
 
 
 def as_they_lie(size: tuple[int, int]) -> Template:
@@ -148,18 +203,24 @@ def learned(
     images: Sequence[Image],
     digests: Sequence[str],
     template: Template,
-    describe: Describe,
+    describer: Describer,
     *,
     radius: int,
     nearest_ratio: float,
 ) -> tuple[Aligned, NDArray[np.float32]]:
-    """What R images look like on a template, and the (R, h, w) deviations of each of them from the others."""
-    features = np.stack([describe(template.lay(image).image) for image in images])
-    fresh = Aligned(template, features, tuple(digests), radius, nearest_ratio)
-    own = np.stack([fresh.disagreement(*each) for each in zip(digests, features, strict=True)])
-    centre, high = (float(value) for value in np.quantile(own, [0.5, 0.9]))
-    spread = max(high - centre, 1e-3)
-    return replace(fresh, centre=centre, spread=spread), np.asarray((own - centre) / spread, np.float32)
+    """What R images look like on a template, and the (R, h, w) coarse deviations of each from the others."""
+    each = [seen(template.lay(image).image, describer) for image in images]
+    stack = Seen(np.stack([one.features for one in each]), np.stack([one.colours for one in each]))
+    fresh = Aligned(template, stack, tuple(digests), radius, nearest_ratio)
+    own = [fresh.disagreements(*one) for one in zip(digests, each, strict=True)]
+    coarse, fine = np.stack([pair[0] for pair in own]), np.stack([pair[1] for pair in own])
+    learned = replace(fresh, coarse=Scale.of(coarse), fine=Scale.of(fine))
+    return learned, learned.coarse.deviations(coarse)
+
+
+def seen(image: Image, describer: Describer) -> Seen:
+    """What an image looks like that has been laid on the template."""
+    return Seen(describer.describe(Frame(image), levelled=False), appearance.colours(image))
 
 
 def resized(image: Image, size: tuple[int, int]) -> Image:
@@ -180,6 +241,10 @@ def lightness(image: Image, size: tuple[int, ...]) -> Plane:
 def _template_size(size: tuple[int, int]) -> tuple[int, int]:
     ratio = min(1.0, (_TEMPLATE_AREA_PX / (size[0] * size[1])) ** 0.5)
     return max(16, round(size[0] * ratio)), max(16, round(size[1] * ratio))
+
+
+def _blurred(plane: Plane, sigma: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32)
 
 
 def _moved(array: NDArray[T], matrix: registration.Matrix, border: int = cv2.BORDER_REPLICATE) -> NDArray[T]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from saa.consensus.aligned import Aligned, Template, as_they_lie, learned, on_template
+from saa.consensus.aligned import Aligned, Scale, Seen, Template, as_they_lie, learned, on_template
 from saa.consensus.bag import Member
 from saa.consensus.free import Free
 from saa.consensus.free import learned as learned_bank
@@ -66,7 +66,12 @@ class Fitted:
         """All arrays, to be saved."""
         if isinstance(self.basis, Free):
             return {"bank": self.basis.bank, "owners": self.basis.owners}
-        return {"features": self.basis.features, "template": self.basis.template.picture}
+        basis = self.basis
+        return {
+            "features": basis.seen.features,
+            "colours": basis.seen.colours,
+            "template": basis.template.picture,
+        }
 
     def about(self) -> About:
         """All else, as JSON values."""
@@ -79,8 +84,8 @@ class Fitted:
             "min_agreement": basis.template.min_agreement,
             "window_cells": basis.radius,
             "nearest_ratio": basis.nearest_ratio,
-            "centre": basis.centre,
-            "spread": basis.spread,
+            "coarse": asdict(basis.coarse),
+            "fine": asdict(basis.fine),
         }
 
     @classmethod
@@ -93,12 +98,12 @@ class Fitted:
         template = Template((height, width), arrays["template"], about["min_agreement"])
         basis = Aligned(
             template,
-            arrays["features"],
+            Seen(arrays["features"], arrays["colours"]),
             digests,
             about["window_cells"],
             about["nearest_ratio"],
-            about["centre"],
-            about["spread"],
+            Scale(**about["coarse"]),
+            Scale(**about["fine"]),
         )
         return cls(basis, about["decisions"])
 
@@ -120,7 +125,12 @@ def decide(members: Sequence[Member], rules: Rules, describer: Describer, alone:
         if rules.arrangement == "aligned" or _lie_alike(ratio, maps, images, alone, told):
             moved = "turned and shifted" if basis.template.moves else "as they lie"
             return Fitted(
-                basis, {"arrangement": f"aligned, {moved}", **told, "window": f"{basis.radius} cells"}
+                basis,
+                {
+                    "arrangement": f"aligned, {moved}",
+                    **told,
+                    "window": f"{basis.radius} cell" + "s" * (basis.radius != 1),
+                },
             )
     described = [describer.describe(Frame(image), levelled=True) for image in images]
     bank = learned_bank(described, digests)
@@ -143,11 +153,11 @@ def _aligned(
             images,
             digests,
             template,
-            lambda image: describer.describe(Frame(image), levelled=False),
+            describer,
             radius=rules.window_cells,
             nearest_ratio=rules.nearest_ratio,
         )
-        found.append((basis, maps, consensus.alignment(basis.features)))
+        found.append((basis, maps, consensus.alignment(basis.seen.features)))
     still, moved = found[0], found[-1]
     better = consensus.concentration(moved[1]) > _MOVED_PROOF * consensus.concentration(still[1])
     return moved if len(found) == 1 or (better and moved[2] < still[2]) else still

@@ -15,6 +15,8 @@ from saa.types import Image
 
 STRIDE = 8
 """Pixels between neighbouring cells."""
+FINE_STRIDE = 4
+"""Pixels between neighbouring places of `colours`."""
 _SCALE = 5.0
 _ENERGY_WEIGHT = 8.0
 
@@ -44,3 +46,11 @@ def describe(image: Image) -> NDArray[np.float32]:
         stack.append(blurred(np.asarray(np.abs(slope) / 8, np.float32), 2))
     cells = np.stack([shrunk(plane, grid_size(size)) for plane in stack], axis=-1)
     return np.asarray(cells / _SCALE, np.float32)
+
+
+def colours(image: Image) -> NDArray[np.float32]:
+    """(h, w, 3) float32: logarithmic lightness and colour, a place every 4 pixels, a little smoothed."""
+    planes = lab(image)
+    size = max(1, round(image.shape[0] / FINE_STRIDE)), max(1, round(image.shape[1] / FINE_STRIDE))
+    channels = [log_lightness(planes), *(np.ascontiguousarray(planes[..., i]) for i in (1, 2))]
+    return np.stack([shrunk(blurred(channel, 1), size) for channel in channels], axis=-1)

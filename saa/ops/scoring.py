@@ -11,6 +11,9 @@ from saa.types import AnomalyMap, Regions
 
 Denominator = Literal["count", "count + 1"]
 
+TOP_RATIO = 0.003
+"""Share of a map's pixels that an image's score looks at. Of 0.03 to 3 %, measured best on parts and surfaces."""
+
 
 def recalibrate(regions: Regions, saliency: AnomalyMap, gain: float) -> Regions:
     """Raise each score by how much its region stands out.
@@ -92,14 +95,20 @@ def blend(regions: AnomalyMap, dense: AnomalyMap, dense_weight: float) -> Anomal
 
 
 def image_score(anomaly_map: AnomalyMap, top_ratio: float) -> float:
-    """Mean of the highest `top_ratio` of the (H, W) map's pixels, at least one of them.
+    """How far the worst place of an image stands above its middle: the number to decide by.
 
-    The maximum alone would hang on one pixel; a mean over all would miss small defects.
+    Mean of the highest `top_ratio` of the (H, W) map's pixels, at least one of them, less the map's median.
+    The maximum alone would hang on one pixel; a mean over all would miss small defects. What a whole image has,
+    such as other light, lies in its median and is no defect.
 
     Args:
         anomaly_map: (H, W) float32.
-        top_ratio: in (0, 1].
+        top_ratio: in (0, 0.5].
+
+    Returns:
+        At least 0.
     """
     flat = anomaly_map.ravel()
     count = max(1, round(top_ratio * flat.size))
-    return float(np.partition(flat, flat.size - count)[flat.size - count :].mean(dtype=np.float64))
+    highest = np.partition(flat, flat.size - count)[flat.size - count :]
+    return float(highest.mean(dtype=np.float64) - np.median(flat).astype(np.float64))

@@ -131,8 +131,8 @@ class ConsensusSaliency:
 
     def _on_others(self, basis: aligned.Aligned, told: str, small: Image, frame: Frame) -> Salience:
         posed = basis.template.lay(small)
-        described = self.describer.describe(Frame(posed.image), levelled=False)
-        found = unlikeness.sharpened(basis.deviations(told, posed, described), features.tones(small))
+        seen = aligned.seen(posed.image, self.describer)
+        found = unlikeness.sharpened(basis.deviations(told, posed, seen), features.tones(small))
         notes = [] if basis.template.fits(posed) else [_NOT_LAID]
         if not basis.template.has_shape_of(small):
             notes.append(_STRETCHED)

@@ -175,21 +175,25 @@ def test_a_blend_adds_the_weighted_dense_map():
     np.testing.assert_array_equal(scoring.blend(regions, dense, 0.0), regions)
 
 
-def test_the_image_score_is_the_mean_of_the_highest_pixels():
+def test_the_image_score_is_the_mean_of_the_highest_pixels_less_the_median():
     anomaly_map = np.array([[1, 5, 2], [4, 3, 0]], np.float32)
-    assert scoring.image_score(anomaly_map, 1.0) == 2.5
-    assert scoring.image_score(anomaly_map, 0.5) == 4
-    assert scoring.image_score(anomaly_map, 1 / 3) == 4.5
+    assert scoring.image_score(anomaly_map, 0.5) == 4 - 2.5
+    assert scoring.image_score(anomaly_map, 1 / 3) == 4.5 - 2.5
 
 
 def test_the_image_score_counts_at_least_one_pixel():
-    assert scoring.image_score(np.array([[1, 5, 2]], np.float32), 1e-6) == 5
-    assert scoring.image_score(np.array([[7]], np.float32), 0.01) == 7
+    assert scoring.image_score(np.array([[1, 5, 2]], np.float32), 1e-6) == 5 - 2
+    assert scoring.image_score(np.array([[7]], np.float32), 0.01) == 0
 
 
-@given(planes, st.floats(0.01, 1))
-def test_the_image_score_lies_between_mean_and_maximum(anomaly_map, top_ratio):
+def test_what_a_whole_image_has_is_no_defect():
+    anomaly_map = np.array([[0, 0, 0], [0, 0.5, 0]], np.float32)
+    assert scoring.image_score(anomaly_map + np.float32(0.25), 0.1) == scoring.image_score(anomaly_map, 0.1)
+
+
+@given(planes, st.floats(0.01, 0.5))
+def test_the_image_score_lies_between_nothing_and_the_range(anomaly_map, top_ratio):
     score = scoring.image_score(anomaly_map, top_ratio)
     assert isinstance(score, float)
-    assert anomaly_map.mean(dtype=np.float64) - 1e-6 <= score <= anomaly_map.max() + 1e-6
+    assert -1e-6 <= score <= np.ptp(anomaly_map) + 1e-6
     assert score == scoring.image_score(np.ascontiguousarray(anomaly_map[::-1, ::-1]), top_ratio)
