@@ -108,7 +108,8 @@ def image_score(anomaly_map: AnomalyMap, top_ratio: float) -> float:
     Returns:
         At least 0.
     """
-    flat = anomaly_map.ravel()
-    count = max(1, round(top_ratio * flat.size))
-    highest = np.partition(flat, flat.size - count)[flat.size - count :]
-    return float(highest.mean(dtype=np.float64) - np.median(flat).astype(np.float64))
+    size = anomaly_map.size
+    count = max(1, round(top_ratio * size))
+    middle = (size - 1) // 2, size // 2
+    ranked = np.partition(anomaly_map, (*middle, size - count), axis=None).astype(np.float64)
+    return float(ranked[size - count :].mean() - ranked[list(middle)].mean())
