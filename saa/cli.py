@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import saa
-from saa.commands import demo, evaluate, fit, inspect, prompts, run
+from saa.commands import demo, evaluate, fit, inspect, models, prompts, run
 from saa.commands.terminal import note, tolerate_any_text
 from saa.errors import SaaError
 
@@ -28,6 +28,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("report")(evaluate.report)
 app.command("demo")(demo.demo)
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
+from saa import weights
 from saa.engine_settings import KEYS, Settings, completed, read_settings
 from saa.engines import AUTO, ENGINES, choose
 from saa.errors import ModelError
@@ -192,9 +193,9 @@ class Recipe:
     def _fitted_settings(self) -> dict[str, Any]:
         """All that a reference depends on, as JSON values."""
         resolved = self.as_dict()
-        return {key: resolved[key] for key in ("engine", "features", "saliency")} | {
-            "object": resolved["prompt"]["object"]
-        }
+        stages = {key: resolved[key] for key in ("engine", "features", "saliency")}
+        used = weights.used(stages)
+        return stages | {"object": resolved["prompt"]["object"]} | ({"weights": used} if used else {})
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting as JSON values with sorted keys; equal recipes give equal text."""

@@ -19,6 +19,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _no_weights_of_this_machine(tmp_path, monkeypatch):
+    """No test finds, records or fetches a checkpoint outside its own folder."""
+    for variable in ("SAA_WEIGHTS", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    monkeypatch.setenv("SAA_OFFLINE", "1")
+
+
 @dataclass
 class FakeRun:
     """A run's folder and its data set, made up; `save` writes the tables."""

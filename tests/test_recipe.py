@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tiny_checkpoint import entry, put_in_force, sha256
 
 import saa
 import saa.saliency
 from saa import config, modes, plugins
+from saa.describers import handmade
 from saa.errors import ModelError, PromptError, TooFewImagesError
 from saa.references import Reference
+from saa.weights import added
 
 LEAST = "object: {phrase: bottle, extent: frame}\n"
 AGREED = """\
@@ -205,6 +210,23 @@ def test_a_reference_that_tells_no_settings_is_refused(agreed):
     reference = Reference("agreed", {"level": np.zeros(1, np.float32)}, {"num_images": 2})
     with pytest.raises(ModelError, match="got one with another recipe; fit it again with these prompts"):
         agreed().build(reference)
+
+
+def test_a_reference_holds_for_the_weights_it_was_fitted_with(agreed, images, tmp_path, monkeypatch):
+    class WithCheckpoint(handmade.Config):
+        checkpoint: str = "tiny"
+
+    put_in_force(monkeypatch, tmp_path, tiny=entry())
+    for content in (b"before", b"after"):
+        (tmp_path / "tiny.pth").write_bytes(content)
+        added.add("tiny", tmp_path / "tiny.pth")
+        recipe = replace(agreed(), features=WithCheckpoint())
+        if content == b"before":
+            reference = recipe.fit(images)
+            recipe.build(reference)
+    assert reference.about["recipe"]["weights"] == {"tiny": sha256(b"before")}
+    with pytest.raises(ModelError, match=r"got one with another weights\.tiny; fit it again"):
+        recipe.build(reference)
 
 
 def test_settings_of_other_stages_and_words_leave_a_reference_good(agreed, images):

@@ -37,10 +37,11 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def show(drawn: Table, *, gap: int = 2) -> None:
+def show(drawn: Table, *, gap: int = 2, width: int | None = None) -> None:
     """A table on stdout between its title and its caption; without lines where that is no terminal.
 
     The first column is never cut, whatever the others need; `gap` spaces stand between two without lines.
+    Where that is no terminal, `width` columns are there to use; 80 unless given.
     """
     from rich.console import Console
 
@@ -49,6 +50,7 @@ def show(drawn: Table, *, gap: int = 2) -> None:
     drawn.columns[0].no_wrap = True
     if not console.is_terminal:
         drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, gap, 0, 0)
+        console.width = width or console.width
     for part in (above, drawn, below):
         if part:
             console.print(part)

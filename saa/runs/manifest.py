@@ -12,15 +12,21 @@ from importlib import metadata
 from pathlib import Path
 
 import saa
+from saa import weights
 from saa.errors import RunError
 from saa.runs.folder import RunFolder, write_text
 from saa.runs.plan import Json, Plan, check_same
 
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python", "pillow", "pydantic", "safetensors")
+_FOUNDATION = ("torch", "torchvision", "timm", "transformers", "segment-anything", "groundingdino-py")
 
 
 def write(folder: RunFolder, plan: Plan) -> None:
-    """Write the run.json of a new run."""
+    """Write the run.json of a new run.
+
+    Raises:
+        ModelError: a checkpoint is missing, or neither as published nor added.
+    """
     manifest = {
         **_identity(plan),
         "commit": _commit(),
@@ -28,7 +34,7 @@ def write(folder: RunFolder, plan: Plan) -> None:
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
     manifest["versions"] |= {"python": platform.python_version()} | {
-        name: version for name in _LIBRARIES if (version := _version(name))
+        name: version for name in _libraries(manifest) if (version := _version(name))
     }
     write_text(folder.manifest, _text(manifest))
 
@@ -64,10 +70,12 @@ def read(folder: RunFolder) -> Json:
 def check(folder: RunFolder, plan: Plan) -> None:
     """Refuse `plan` if the run in `folder` was begun as another one.
 
-    The saa version counts, for two programs' maps do not make one table; libraries are only noted.
+    The saa version counts, for two programs' maps do not make one table, and so do the checkpoints' checksums;
+    libraries are only noted.
 
     Raises:
         RunError: it was; the differing keys are named.
+        ModelError: a checkpoint is missing, or neither as published nor added.
     """
     check_same(folder.root, read(folder), _identity(plan))
 
@@ -77,7 +85,14 @@ def _text(manifest: Json) -> str:
 
 
 def _identity(plan: Plan) -> Json:
-    return plan.identity() | {"versions": {"saa": _version("saa")}}
+    recipes = [each.as_dict() for recipe in plan.recipes.values() for each in (recipe, recipe.alone)]
+    used = weights.used([{key: recipe[key] for key in recipe if key != "prompt"} for recipe in recipes])
+    named = {"weights": used} if used else {}
+    return plan.identity() | named | {"versions": {"saa": _version("saa")}}
+
+
+def _libraries(manifest: Json) -> tuple[str, ...]:
+    return (*_LIBRARIES, *_FOUNDATION) if "weights" in manifest else _LIBRARIES
 
 
 def _version(package: str) -> str | None:

@@ -41,7 +41,7 @@ def read(name: str) -> tuple[Added, ...]:
     record = _record(name)
     try:
         return _RECORD.validate_json(record.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, ValidationError) as error:
         raise ModelError(
@@ -91,7 +91,7 @@ def forget(name: str) -> bool:
     registry.entry(name)
     try:
         _record(name).unlink()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise _unwritable(name, error) from error

@@ -2,7 +2,8 @@
 
 A checkpoint of 2.5 GB takes seconds to hash, so its checksum is kept together with the file's size and its times of
 modification and of change. A program can set the first time but not the second: whatever is written to the file or
-put in its place is noticed, unless the disk itself lies or clocks are turned back. That is enough against broken
+put in its place is noticed, unless the disk itself lies or clocks are turned back (on Windows, where the second is
+the time of creation, also unless somebody takes pains to keep size and time the same). That is enough against broken
 downloads and mixed-up files, which is what checksums are for here; whoever may write into the user's cache needs no
 forged checksum. `saa models verify` hashes again, whatever is remembered.
 """

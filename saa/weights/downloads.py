@@ -224,7 +224,8 @@ def _written(path: Path) -> Iterator[None]:
 def _unreachable(file: File, partial: Path, reason: str) -> ModelError:
     kept = f" ({_size(partial):,} of {file.bytes:,} bytes are kept)" if _size(partial) else ""
     return ModelError(
-        f"{_address(file)}: expected {file.name}, got {reason}; give the same command again to go on{kept}"
+        f"{_address(file)}: expected to be served, got: {reason}; check the connection, then give the same command "
+        f"again{kept}"
     )
 
 

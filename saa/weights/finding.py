@@ -11,8 +11,8 @@ from saa.weights import added, checksums, folders, registry
 from saa.weights.checksums import Watch, unwatched
 from saa.weights.registry import Entry, File
 
-PUBLISHED, ADDED, WRONG, UNKNOWN = "published", "added", "wrong", "not verified"
-"""What a file was found to be."""
+PUBLISHED, ADDED, WRONG, GONE, UNKNOWN = "published", "added", "wrong", "gone", "not verified"
+"""What a file was found to be; `GONE` is one that was added and then moved away."""
 _HUB = "hub cache"
 
 
@@ -44,7 +44,9 @@ class Found:
         return ADDED if any(each.sha256 == sha256 for each in added.read(self.name)) else WRONG
 
     def may_fit(self) -> bool:
-        """Whether a file of this size was published or added; nothing is hashed."""
+        """Whether it is there, and has the size of one that was published or added; nothing is hashed."""
+        if not self.path.is_file():
+            return False
         sizes = {file.bytes for file in self.entry.files} | {each.bytes for each in added.read(self.name)}
         return 0 in sizes or self.path.stat().st_size in sizes
 
@@ -52,8 +54,10 @@ class Found:
 def find(name: str) -> Found | None:
     """The file that a name stands for on this machine, not yet verified; None if there is none.
 
+    The file that was added last counts even if it is gone: another one must not take its place unnoticed.
+
     Raises:
-        ModelError: no such name, or the file added last is gone.
+        ModelError: no such name, or what was added for it cannot be read.
     """
     for found in _candidates(name, registry.entry(name)):
         if found.place != _HUB or _is_right(found):  # others filled that cache, with whatever versions
@@ -65,13 +69,9 @@ def is_there(name: str) -> bool:
     """Whether a file that may be right lies somewhere, to judge by its name and size; quick.
 
     Raises:
-        ModelError: there is no such name.
+        ModelError: see `find`.
     """
-    registry.entry(name)
-    try:
-        found = find(name)
-    except ModelError:
-        return False
+    found = find(name)
     return found is not None and found.may_fit()
 
 
@@ -96,20 +96,38 @@ def checksum(name: str) -> str:
     return checksums.known(_verified(name).path)
 
 
+def used(settings: object) -> dict[str, str]:
+    """The checkpoints that a recipe's settings name, and those they need, with the sha256 of the files in use.
+
+    Args:
+        settings: nested JSON values, such as `Recipe.as_dict()`; a text that is a checkpoint's name stands for it.
+
+    Returns:
+        64 hex digits by name, sorted.
+
+    Raises:
+        ModelError: see `path`.
+    """
+    named = registry.with_needs(name for name in registry.names() if name in set(_texts(settings)))
+    return {name: checksum(name) for name in sorted(named)}
+
+
 def state(found: Found) -> str:
-    """`PUBLISHED`, `ADDED`, `WRONG` or `UNKNOWN`, from what is remembered; nothing is hashed."""
+    """`PUBLISHED`, `ADDED`, `WRONG`, `GONE` or `UNKNOWN`, from what is remembered; nothing is hashed."""
     if not found.may_fit():
-        return WRONG
+        return WRONG if found.path.is_file() else GONE
     remembered = checksums.remembered(found.path)
     return found.allows(remembered) if remembered else UNKNOWN
 
 
 def verify(found: Found, watch: Watch = unwatched) -> str:
-    """`PUBLISHED`, `ADDED` or `WRONG`, from the bytes as they are now.
+    """`PUBLISHED`, `ADDED`, `WRONG` or `GONE`, from the bytes as they are now.
 
     Raises:
         ModelError: the file cannot be read.
     """
+    if not found.path.is_file():
+        return GONE
     return found.allows(checksums.sha256(found.path, watch))
 
 
@@ -118,11 +136,6 @@ def _candidates(name: str, entry: Entry) -> Iterator[Found]:
     for folder in folders.given():
         yield from _in_folder(name, entry, folder, "SAA_WEIGHTS")
     for each in added.read(name)[-1:]:
-        if not each.path.is_file():
-            raise ModelError(
-                f"{name}: expected {each.path}, which was added, got no such file; "
-                f"add it where it lies now, or give it up with `saa models forget {name}`"
-            )
         yield Found(name, each.path, "added", None)
     yield from _in_folder(name, entry, folders.cache(), "cache")
     for file in entry.files:
@@ -139,6 +152,14 @@ def _in_folder(name: str, entry: Entry, folder: Path, place: str) -> Iterator[Fo
                 yield Found(name, folder / called, place, file)
 
 
+def _texts(settings: object) -> Iterator[str]:
+    if isinstance(settings, str):
+        yield settings
+    elif isinstance(settings, dict | list | tuple):
+        for inner in settings.values() if isinstance(settings, dict) else settings:
+            yield from _texts(inner)
+
+
 def _is_right(found: Found) -> bool:
     return found.may_fit() and found.allows(checksums.known(found.path)) != WRONG
 
@@ -147,6 +168,11 @@ def _verified(name: str) -> Found:
     found = find(name)
     if found is None:
         raise _missing(name)
+    if not found.path.is_file():
+        raise ModelError(
+            f"{name}: expected {found.path}, which was added, got no such file; "
+            f"add it where it lies now, or give it up: saa models forget {name}"
+        )
     if not found.may_fit():
         raise _refused(found, f"{found.path.stat().st_size:,} bytes")
     sha256 = checksums.known(found.path)

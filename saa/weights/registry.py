@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,6 +67,7 @@ class Entry(_Model):
         source: the page of those who published it.
         files: its forms; the first is the one to fetch, and its size is known.
         folder: whether a model is given the folder around the file rather than the file.
+        needs: other checkpoints without which this one is of no use.
         harmless: keys that need not match.
     """
 
@@ -74,6 +76,7 @@ class Entry(_Model):
     source: str
     files: tuple[File, ...] = Field(min_length=1)
     folder: bool = False
+    needs: tuple[str, ...] = ()
     harmless: Harmless = Harmless()
 
 
@@ -99,6 +102,15 @@ def entry(name: str) -> Entry:
         advice = f"did you mean '{close[0]}'?" if close else "choose one of these"
         raise ModelError(f"checkpoint: expected one of {', '.join(known)}, got '{name}'; {advice}")
     return known[name]
+
+
+def with_needs(wanted: Iterable[str]) -> tuple[str, ...]:
+    """Names, each once, each followed by what it needs.
+
+    Raises:
+        ModelError: there is no such checkpoint.
+    """
+    return tuple(dict.fromkeys(each for name in wanted for each in (name, *entry(name).needs)))
 
 
 @cache

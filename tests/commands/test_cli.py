@@ -11,7 +11,7 @@ import saa
 def test_help_and_version_exit_with_0(give):
     code, out, _ = give("--help")
     assert code == 0
-    assert {"inspect", "run", "fit", "evaluate", "report", "demo", "prompts"} <= set(out.split())
+    assert {"inspect", "run", "fit", "evaluate", "report", "demo", "prompts", "models"} <= set(out.split())
     assert give("--version") == (0, f"saa {saa.__version__}\n", "")
 
 
