@@ -29,9 +29,10 @@ def load(name: str) -> dict[str, Tensor]:
     the weights (`model`, `state_dict`, `module.`) is taken off.
 
     Raises:
-        ModelError: see `finding.path`; or the file is damaged or holds more than tensors.
+        ModelError: see `finding.path`; or the file is damaged or holds more than tensors; or torch is missing.
     """
     path = finding.path(name)
+    _check_torch(name)
     content = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
     for key in _INSIDE:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
@@ -68,6 +69,16 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], name: str) -> No
             "give the stage the checkpoint that belongs to it"
         )
     module.load_state_dict({key: state[key] for key in own.keys() & state.keys()}, strict=False)
+
+
+def _check_torch(name: str) -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise ModelError(
+            f"{name}: expected torch and the model libraries, got {error}; "
+            "install them with: pip install 'saa[foundation]'"
+        ) from error
 
 
 def _safetensors(path: Path) -> object:

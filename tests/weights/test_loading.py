@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import zipfile
 from collections import OrderedDict
 
@@ -84,6 +85,15 @@ def test_half_precision_is_copied_into_a_models_own_precision(stands_for_tiny):
     weights.load_strict(whole, state, "tiny")
     assert whole.weight.dtype == torch.float32
     assert torch.equal(whole.weight, state["weight"].float())
+
+
+def test_without_torch_the_extra_that_brings_it_is_named(stands_for_tiny, monkeypatch):
+    stands_for_tiny(model().state_dict())
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(
+        ModelError, match=r"tiny: expected torch .*; install them with: pip install 'saa\[foundation"
+    ):
+        weights.load("tiny")
 
 
 def test_a_file_with_program_code_is_not_run(stands_for_tiny, tmp_path):
