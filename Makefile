@@ -47,6 +47,8 @@ format: $(DEV_STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(DEV_STAMP)
+	@$(BIN)/python -c 'import faiss' 2>/dev/null || $(INSTALL) '.[bench]' \
+		|| echo 'FAISS does not install here: measured without it'
 	@$(BIN)/python -m benchmarks
 
 clean:
