@@ -41,8 +41,18 @@ def mean_distance(
         rows = features[start : start + CHUNK_ROWS]
         squared = rows @ (-2.0 * bank.T)
         squared += lengths
-        if num_neighbours < len(bank):
-            squared.partition(num_neighbours - 1, axis=1)
-        nearest = squared[:, :num_neighbours] + np.einsum("pd,pd->p", rows, rows)[:, None]
+        nearest = least(squared, num_neighbours) + np.einsum("pd,pd->p", rows, rows)[:, None]
         found[start : start + CHUNK_ROWS] = np.sqrt(np.maximum(nearest, 0)).mean(axis=1)
     return found
+
+
+def least(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """(P, count) the least values of each row, in any order; no row is sorted.
+
+    Args:
+        values: (P, B) float32; its rows are reordered, and the answer is a view of it.
+        count: 1 to B.
+    """
+    if count < values.shape[1]:
+        values.partition(count - 1, axis=1)
+    return values[:, :count]

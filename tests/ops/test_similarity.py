@@ -90,3 +90,10 @@ def test_no_neighbours_are_refused(cloud):
 def test_features_of_another_width_are_refused(cloud):
     with pytest.raises(ValueError, match=r"bank of width 4 .*, got \(3, 5\)"):
         similarity.mean_distance(cloud(2, 1), cloud(3, 2, width=5), 1)
+
+
+def test_the_least_values_of_each_row_typed_by_hand():
+    values = np.array([[3, 1, 2], [5, 6, 4]], np.float32)
+    assert np.sort(similarity.least(values.copy(), 2)).tolist() == [[1, 2], [4, 5]]
+    assert similarity.least(values.copy(), 1).tolist() == [[1], [4]]
+    assert np.sort(similarity.least(values.copy(), 3)).tolist() == [[1, 2, 3], [4, 5, 6]]
