@@ -124,15 +124,22 @@ def _best_shift(
     """Correlation, dx and dy of the best shift in whole pixels."""
     spectrum = np.conj(np.fft.rfft2(_normed(picture, window))) * wanted
     correlation = np.fft.irfft2(spectrum, s=picture.shape)
-    reach = [max(1, round(_MAX_SHIFT_RATIO * side)) for side in picture.shape]
-    rows, columns = (np.r_[0 : limit + 1, -limit:0] for limit in reach)
+    rows, columns = (np.r_[0 : limit + 1, -limit:0] for limit in _reach(picture))
     near = correlation[np.ix_(rows, columns)]
     row, column = np.unravel_index(int(near.argmax()), near.shape)
     return float(near[row, column]), int(columns[column]), int(rows[row])
 
 
+def _reach(picture: Plane) -> list[int]:
+    """How far a part is looked for down and across, in pixels."""
+    return [max(1, round(_MAX_SHIFT_RATIO * side)) for side in picture.shape]
+
+
 def _refined(picture: Plane, template: Plane, start: Matrix) -> Pose:
-    """The start made exact. The picture is moved first: the search goes astray from far away."""
+    """The start made exact. The picture is moved first: the search goes astray from far away.
+
+    Nothing fits if it goes astray all the same, to where a sliver of the two overlaps and agrees by chance.
+    """
     near = _moved(picture, start)
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _ITERATIONS, _MIN_CHANGE)
     everywhere = np.full(picture.shape, 255, np.uint8)
@@ -143,5 +150,8 @@ def _refined(picture: Plane, template: Plane, start: Matrix) -> Pose:
     except cv2.error:  # it did not converge
         return Pose(start, -1.0)
     last = cv2.invertAffineTransform(np.asarray(inverse, np.float64))
+    middle = np.array([(picture.shape[1] - 1) / 2, (picture.shape[0] - 1) / 2])
+    if (np.abs(last @ (*middle, 1) - middle) > _reach(picture)[::-1]).any():
+        return Pose(start, -1.0)
     whole = np.vstack([last, [0, 0, 1]]) @ np.vstack([start, [0, 0, 1]])
     return Pose(np.round(whole[:2], _DIGITS), round(float(agreement), _DIGITS))
