@@ -1,0 +1,44 @@
+"""A plate that looks different from every side, drawn as often and in whatever pose a camera sees it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+SIZE = (64, 88)
+GROUND = (215, 215, 215)
+FREE_PLACES = [(38, 26), (48, 34), (62, 29), (40, 44), (55, 44)]
+"""(x, y) on the plate where nothing is drawn."""
+
+
+def plate(
+    seed: int, angle: float = 0, dx: float = 0, dy: float = 0, *, mark: tuple[int, int] | None = None
+) -> np.ndarray:
+    """(64, 88, 3): the plate turned by degrees counter-clockwise about the middle, then shifted by pixels.
+
+    A mark of 6 by 6 pixels about an (x, y) of the plate moves with it. The seed is that of the camera's grain.
+    """
+    image = np.full((*SIZE, 3), GROUND, np.uint8)
+    cv2.rectangle(image, (22, 16), (67, 48), (95, 100, 110), -1)
+    cv2.rectangle(image, (26, 20), (33, 44), (60, 60, 120), -1)
+    cv2.circle(image, (57, 24), 5, GROUND, -1)
+    cv2.rectangle(image, (46, 37), (67, 40), (170, 150, 60), -1)
+    if mark is not None:
+        x, y = mark
+        image[y - 3 : y + 3, x - 3 : x + 3] = (130, 30, 30)
+    size = SIZE[::-1]
+    moved = cv2.warpAffine(image, _pose(angle, dx, dy), size, flags=cv2.INTER_LINEAR, borderValue=GROUND)
+    grain = np.random.default_rng(seed).normal(0, 2, SIZE)
+    return np.clip(cv2.GaussianBlur(moved, (0, 0), 0.7) + grain[..., None], 0, 255).astype(np.uint8)
+
+
+def lands(place: tuple[float, float], angle: float = 0, dx: float = 0, dy: float = 0) -> tuple[float, float]:
+    """Where an (x, y) of the plate lies in the picture of a pose."""
+    x, y = _pose(angle, dx, dy) @ (*place, 1)
+    return float(x), float(y)
+
+
+def _pose(angle: float, dx: float, dy: float) -> np.ndarray:
+    turn = cv2.getRotationMatrix2D(((SIZE[1] - 1) / 2, (SIZE[0] - 1) / 2), angle, 1)
+    turn[:, 2] += dx, dy
+    return turn
