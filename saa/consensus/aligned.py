@@ -56,11 +56,13 @@ class Template:
         size: (h, w) in pixels, of all images.
         picture: (h', w') float32 lightness that images are laid on; empty when they are taken as they lie.
         min_agreement: below this an image does not fit.
+        agreement: how well the batch fits, its median; 1 where nothing is moved.
     """
 
     size: tuple[int, int]
     picture: Plane
     min_agreement: float
+    agreement: float = 1.0
 
     @property
     def moves(self) -> bool:
@@ -194,9 +196,10 @@ def on_template(images: Sequence[Image], size: tuple[int, int]) -> Template:
     alike = np.median(flat @ flat.T / flat.shape[1], axis=1)
     template = small[int(alike.argmax())]
     found = np.array([registration.find(each, template, _COARSE_ANGLES).agreement for each in small])
-    deviation = float(np.median(np.abs(found - np.median(found))))
-    limit = max(_MIN_AGREEMENT, float(np.median(found)) - _SURE_SPREADS * max(deviation, 0.01))
-    return Template(size, template, limit)
+    typical = float(np.median(found))
+    deviation = float(np.median(np.abs(found - typical)))
+    limit = max(_MIN_AGREEMENT, typical - _SURE_SPREADS * max(deviation, 0.01))
+    return Template(size, template, limit, typical)
 
 
 def learned(

@@ -25,12 +25,14 @@ About: TypeAlias = dict[str, Any]
 
 _ALIKE = 0.45
 """Alignment up to which parts lie alike without further proof."""
-_UNALIKE = 0.8
+_UNALIKE = 0.7
 """Alignment from which they do not, whatever the maps look like."""
 _PROOF = 1.3
 """Between the two, the aligned maps must be this many times as concentrated as those of images by themselves."""
 _MOVED_PROOF = 1.1
 """So much more concentrated must maps be for parts to be turned and shifted."""
+_LEAST_AGREEMENT = 0.55
+"""Parts are not turned and shifted where half of them do not fit the template this well."""
 _NUM_PROBES = 24
 
 
@@ -108,6 +110,26 @@ class Fitted:
         return cls(basis, about["decisions"])
 
 
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """Aligned parts on one template.
+
+    Attributes:
+        basis: what is compared with.
+        maps: (R, h, w) deviations of each reference from the others.
+        likeness: how alike the references are.
+    """
+
+    basis: Aligned
+    maps: NDArray[np.float32]
+    likeness: consensus.Likeness
+
+    @property
+    def concentration(self) -> float:
+        """Of the maps, where there is something to align."""
+        return consensus.concentration(self.maps[:, self.likeness.structured])
+
+
 def decide(members: Sequence[Member], rules: Rules, describer: Describer, alone: Saliency) -> Fitted:
     """What at least two images of a product are to be compared with.
 
@@ -120,62 +142,70 @@ def decide(members: Sequence[Member], rules: Rules, describer: Describer, alone:
     images, digests = [member.image for member in members], [member.digest for member in members]
     told: dict[str, str | float] = {"references": len(members)}
     if rules.arrangement != "free":
-        basis, maps, ratio = _aligned(images, digests, rules, describer)
-        told["alignment"] = round(ratio, 3)
-        if rules.arrangement == "aligned" or _lie_alike(ratio, maps, images, alone, told):
-            moved = "turned and shifted" if basis.template.moves else "as they lie"
+        found = _aligned(images, digests, rules, describer)
+        told["alignment"] = round(found.likeness.alignment, 3)
+        if rules.arrangement == "aligned" or _lie_alike(found, images, alone, told):
+            radius, moves = found.basis.radius, found.basis.template.moves
+            told["window"] = f"{radius} cell{'' if radius == 1 else 's'}"
             return Fitted(
-                basis,
-                {
-                    "arrangement": f"aligned, {moved}",
-                    **told,
-                    "window": f"{basis.radius} cell" + "s" * (basis.radius != 1),
-                },
+                found.basis,
+                {"arrangement": f"aligned, {'turned and shifted' if moves else 'as they lie'}"} | told,
             )
     described = [describer.describe(Frame(image), levelled=True) for image in images]
     bank = learned_bank(described, digests)
     told |= {"distance to others": round(bank.ratio, 3), "weight of others": round(bank.weight, 3)}
-    return Fitted(bank, {"arrangement": "free", **told})
+    return Fitted(bank, {"arrangement": "free"} | told)
 
 
 def _aligned(
     images: Sequence[Image], digests: Sequence[str], rules: Rules, describer: Describer
-) -> tuple[Aligned, NDArray[np.float32], float]:
-    """The better of the parts as they lie and on a template, its maps, and how alike the parts are."""
-    size = Counter((image.shape[0], image.shape[1]) for image in images).most_common()
-    common = min(each for each, count in size if count == size[0][1])
-    templates = [as_they_lie(common)] if rules.register_parts != "always" else []
-    if rules.register_parts != "never":
-        templates.append(on_template(images, common))
-    found = []
-    for template in templates:
-        basis, maps = learned(
-            images,
-            digests,
-            template,
-            describer,
-            radius=rules.window_cells,
-            nearest_ratio=rules.nearest_ratio,
-        )
-        found.append((basis, maps, consensus.alignment(basis.seen.features)))
-    still, moved = found[0], found[-1]
-    better = consensus.concentration(moved[1]) > _MOVED_PROOF * consensus.concentration(still[1])
-    return moved if len(found) == 1 or (better and moved[2] < still[2]) else still
+) -> _Candidate:
+    """The better of the parts as they lie and on a template."""
+    size = _common_size(images)
+    if rules.register_parts == "always":
+        return _candidate(images, digests, on_template(images, size), rules, describer)
+    still = _candidate(images, digests, as_they_lie(size), rules, describer)
+    if rules.register_parts == "never":
+        return still
+    template = on_template(images, size)
+    if template.agreement < _LEAST_AGREEMENT:
+        return still
+    moved = _candidate(images, digests, template, rules, describer)
+    more_alike = moved.likeness.alignment < still.likeness.alignment
+    return moved if more_alike and moved.concentration > _MOVED_PROOF * still.concentration else still
+
+
+def _candidate(
+    images: Sequence[Image], digests: Sequence[str], template: Template, rules: Rules, describer: Describer
+) -> _Candidate:
+    basis, maps = learned(
+        images,
+        digests,
+        template,
+        describer,
+        radius=rules.window_cells,
+        nearest_ratio=rules.nearest_ratio,
+    )
+    return _Candidate(basis, maps, consensus.likeness(basis.seen.features))
+
+
+def _common_size(images: Sequence[Image]) -> tuple[int, int]:
+    """The (h, w) that most images have; of several, the smallest."""
+    sizes = Counter((image.shape[0], image.shape[1]) for image in images)
+    return min(sizes, key=lambda size: (-sizes[size], size))
 
 
 def _lie_alike(
-    ratio: float,
-    maps: NDArray[np.float32],
-    images: Sequence[Image],
-    alone: Saliency,
-    told: dict[str, str | float],
+    found: _Candidate, images: Sequence[Image], alone: Saliency, told: dict[str, str | float]
 ) -> bool:
-    if not _ALIKE < ratio < _UNALIKE:
-        return ratio <= _ALIKE
-    by_itself = [_by_itself(image, alone, (maps.shape[1], maps.shape[2])) for image in images[:_NUM_PROBES]]
-    together, apart = consensus.concentration(maps), consensus.concentration(np.stack(by_itself))
-    told |= {"concentration": round(together, 2), "concentration alone": round(apart, 2)}
-    return together > _PROOF * apart
+    alignment = found.likeness.alignment
+    if not _ALIKE < alignment < _UNALIKE:
+        return alignment <= _ALIKE
+    cells = found.maps.shape[1], found.maps.shape[2]
+    by_itself = np.stack([_by_itself(image, alone, cells) for image in images[:_NUM_PROBES]])
+    apart = consensus.concentration(by_itself[:, found.likeness.structured])
+    told |= {"concentration": round(found.concentration, 2), "concentration alone": round(apart, 2)}
+    return found.concentration > _PROOF * apart
 
 
 def _by_itself(image: Image, alone: Saliency, cells: tuple[int, int]) -> NDArray[np.float32]:

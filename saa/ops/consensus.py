@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+_LEAST_STRUCTURE = 0.5
+"""Places that differ from the batch at large by less than this share of the mean are background."""
 
 Grid = NDArray[np.float32]
 """(h, w, D) float32 features of one image."""
@@ -64,18 +69,34 @@ def disagreement(
     return np.asarray(np.sort(distances[:count], axis=0).mean(axis=0), np.float32)
 
 
-def alignment(references: NDArray[np.float32]) -> float:
-    """How much alike images are at the same place, against places at large: 0 is equal, 1 is unrelated.
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """How much alike images of a batch are at the same place.
 
-    Median of |feature - its median at that place| over median of |feature - its median anywhere|.
+    Attributes:
+        alignment: typical difference at the same place over that to the batch at large; 0 is equal, 1 is unrelated.
+        structured: (h, w) bool, where there is something to align: places that differ from the batch at large.
+    """
+
+    alignment: float
+    structured: NDArray[np.bool_]
+
+
+def likeness(references: NDArray[np.float32]) -> Likeness:
+    """How much alike images are at the same place, against places at large.
+
+    Differences are summed over places and features, each of them the median over the images; so neither a few
+    defective images nor a large plain background decide.
 
     Args:
         references: (R, h, w, D) float32.
     """
-    flat = references.reshape(-1, references.shape[-1])
-    here = np.median(np.abs(references - np.median(references, axis=0)))
-    anywhere = np.median(np.abs(flat - np.median(flat, axis=0)))
-    return float(here / anywhere) if anywhere > 0 else 0.0
+    anywhere = np.median(references.reshape(-1, references.shape[-1]), axis=0)
+    here = np.median(np.abs(references - np.median(references, axis=0)), axis=0).sum(axis=-1)
+    at_large = np.median(np.abs(references - anywhere), axis=0).sum(axis=-1)
+    total = float(at_large.sum())
+    structured = at_large >= _LEAST_STRUCTURE * at_large.mean()
+    return Likeness(float(here.sum()) / total if total > 0 else 0.0, np.asarray(structured))
 
 
 def concentration(maps: NDArray[np.float32]) -> float:
