@@ -6,6 +6,8 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -13,11 +15,12 @@ from pathlib import Path
 from saa.runs.threads import num_cores
 
 LIBRARIES = ("numpy", "scipy", "scikit-image", "scikit-learn", "opencv-python", "pillow", "pydantic")
+OPTIONAL_LIBRARIES = ("faiss-cpu",)
 
 
 def describe() -> dict[str, str]:
     """What stands above the table, each with its label."""
-    libraries = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
+    libraries = ", ".join(f"{name} {version}" for name, version in _versions())
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "commit": _commit(),
@@ -28,6 +31,14 @@ def describe() -> dict[str, str]:
         "cores": str(num_cores()),
         "load before": _load(),
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for name in LIBRARIES:
+        yield name, metadata.version(name)
+    for name in OPTIONAL_LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            yield name, metadata.version(name)
 
 
 def _cpu() -> str:

@@ -15,7 +15,7 @@ SMALLEST = {
     "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
     "memory": {"first": 1, "last": 2, "side": 32},
     "metrics": {"maps": 4, "side": 40, "rounds": 1},
-    "neighbours": {"features": 200, "bank": 40, "neighbours": 10, "rounds": 1},
+    "neighbours": {"features": 200, "banks": ((40, 10),), "rounds": 1},
     "start-up": {"rounds": 1},
     "workers": {"images": 3, "side": 32, "workers": 1, "rounds": 1},
 }
@@ -66,6 +66,18 @@ def test_peaks_of_a_run_only_rise(program, tmp_path):
     assert (tmp_path / "run" / "results.csv").is_file()
 
 
+def test_neighbours_are_measured_without_faiss_too(measure, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    (result,) = measure("neighbours")
+    assert result.of == "the speed of scikit-learn"
+
+
+def test_faiss_is_measured_where_it_is_installed(measure):
+    pytest.importorskip("faiss")
+    compared = [result.of for result in measure("neighbours")]
+    assert compared[1:] == ["the speed of FAISS IndexFlatL2", "the speed of FAISS IndexIVFFlat"]
+
+
 def test_another_answer_than_the_library_is_an_error(program):
     measuring = importlib.import_module("benchmarks._measuring")
     measuring.check_same("metrics", 1e-6, 1e-5)
@@ -91,7 +103,7 @@ def test_the_program_prints_a_plain_table_and_writes_the_same_as_json(program, m
     for label in ("date", "commit", "python", "libraries", "cpu", "cores"):
         assert f"{label}:" in told
         assert saved[label] in told
-    (row,) = saved["results"]
+    row = saved["results"][0]
     assert row["benchmark"] == "neighbours"
     assert row["what"] in told
     assert "the speed of scikit-learn" in told
