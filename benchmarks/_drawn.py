@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,11 @@ def picture(product: str, number: int, side: int) -> Image:
     defect = module.DEFECTS[0] if number % 3 == 2 else GOOD
     drawn, _ = module.draw(np.random.default_rng(number), defect)
     return np.asarray(cv2.resize(drawn, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def pictures(product: str, count: int, side: int) -> Iterator[Image]:
+    """`count` different pictures, each drawn when it is asked for."""
+    return (picture(product, number, side) for number in range(count))
 
 
 def samples(root: Path, product: str, *, count: int, num_files: int, side: int) -> list[Sample]:

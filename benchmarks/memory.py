@@ -1,4 +1,4 @@
-"""Whether memory stays flat: peak of a run's own process after its first images and after all."""
+"""Whether memory stays flat: peak of a process of its own after some images and after all."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import saa
-from benchmarks._drawn import samples
+from benchmarks._drawn import pictures, samples
 from benchmarks._measuring import Result
+from saa.config import Recipe
+from saa.modes import BATCH
 from saa.runs import session
 from saa.runs.plan import Plan
 from saa.runs.session import Tally
+from saa.runs.threads import one_thread
 
-SUMMARY = "peak memory of a run with one worker after some and after ten times as many images"
+SUMMARY = "peak memory with one worker after some and after ten times as many images, of a run and of a batch"
 PRODUCT = "fabric"
+PART = "label"
 NUM_FILES = 8
 
 
 @dataclass(frozen=True)
 class Size:
-    """Images until the first and the last look, and their pixels a side. The full size takes ten minutes."""
+    """Images until the first and the last look, and their pixels a side. The full size takes twenty minutes."""
 
     first: int = 100
     last: int = 1000
@@ -36,18 +40,25 @@ QUICK = Size(first=10, last=100, side=128)
 
 
 def measure(size: Size) -> list[Result]:
-    """The later peak as a multiple of the earlier; nothing where the system does not tell (Windows)."""
+    """The later peaks as multiples of the earlier; nothing where the system does not tell (Windows)."""
     if sys.platform == "win32":
         return []
+    pixels = f"images of {size.side} × {size.side}"
+    return [
+        _result(f"{size.last:,} {pixels}, single mode, run from {NUM_FILES} files", "single", size),
+        _result(f"{size.last:,} different {pixels}, batch mode, drawn one by one", "batch", size),
+    ]
+
+
+def _result(what: str, mode: str, size: Size) -> Result:
     with tempfile.TemporaryDirectory() as folder:
-        given = [folder, *map(str, (size.first, size.last, size.side))]
+        given = [mode, folder, *map(str, (size.first, size.last, size.side))]
         # A process of its own: the peak of this one says what other benchmarks took.
         ran = subprocess.run(
             [sys.executable, "-m", "benchmarks.memory", *given], check=True, stdout=subprocess.PIPE, text=True
         )
     first, last = json.loads(ran.stdout)
-    what = f"{size.last:,} images of {size.side} × {size.side}"
-    return [Result(what, [last / first], f"the peak after {size.first:,} images", last, first, "MiB")]
+    return Result(what, [last / first], f"the peak after {size.first:,} images", last, first, "MiB")
 
 
 def peaks(root: Path, size: Size) -> tuple[float, float]:
@@ -66,6 +77,26 @@ def peaks(root: Path, size: Size) -> tuple[float, float]:
     return found[size.first], found[size.last]
 
 
+def batch_peaks(size: Size) -> tuple[float, float]:
+    """Peak memory in MiB after a fit on the first images and their inspection, and after the same with all.
+
+    Each image is drawn when it is asked for and let go: `Recipe.fit` goes through them once, so that no
+    thousand files are needed. Decoding files is no part of this.
+    """
+    recipe = saa.load(f"demo/{PART}", "embedded", BATCH)
+    with one_thread():
+        _fit_and_inspect(recipe, size.first, size.side)
+        first = _peak()
+        _fit_and_inspect(recipe, size.last, size.side)
+    return first, _peak()
+
+
+def _fit_and_inspect(recipe: Recipe, count: int, side: int) -> None:
+    inspector = recipe.build(recipe.fit(pictures(PART, count, side)))
+    for image in pictures(PART, count, side):
+        inspector.inspect(image)
+
+
 def _peak() -> float:
     import resource  # not on Windows
 
@@ -74,5 +105,6 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    where, *numbers = sys.argv[1:]
-    print(json.dumps(peaks(Path(where), Size(*map(int, numbers)))))
+    mode, where, *numbers = sys.argv[1:]
+    size = Size(*map(int, numbers))
+    print(json.dumps(batch_peaks(size) if mode == "batch" else peaks(Path(where), size)))

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SMALLEST = {
     "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
-    "memory": {"first": 1, "last": 2, "side": 32},
+    "memory": {"first": 8, "last": 9, "side": 32},
     "metrics": {"maps": 4, "side": 40, "rounds": 1},
     "neighbours": {"features": 200, "banks": ((40, 10),), "rounds": 1},
     "start-up": {"rounds": 1},
@@ -64,6 +64,13 @@ def test_peaks_of_a_run_only_rise(program, tmp_path):
     first, last = memory.peaks(tmp_path, memory.Size(**SMALLEST["memory"]))
     assert 0 < first <= last
     assert (tmp_path / "run" / "results.csv").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")
+def test_peaks_of_a_batch_only_rise(program):
+    memory = program.load("memory")
+    first, last = memory.batch_peaks(memory.Size(**SMALLEST["memory"]))
+    assert 0 < first <= last
 
 
 def test_neighbours_are_measured_without_faiss_too(measure, monkeypatch):
