@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALLEST = {
+    "consensus": {"images": 8, "counts": (9,), "side": 32, "workers": 1, "products": ("label",)},
     "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
     "memory": {"first": 8, "last": 9, "side": 32},
     "metrics": {"maps": 4, "side": 40, "rounds": 1},
