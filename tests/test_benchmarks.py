@@ -8,15 +8,18 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALLEST = {
+    "bank": {"images": 8, "features": 20, "side": 32},
     "consensus": {"images": 8, "counts": (9,), "side": 32, "workers": 1, "products": ("label",)},
     "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
     "memory": {"first": 8, "last": 9, "side": 32},
     "metrics": {"maps": 4, "side": 40, "rounds": 1},
     "neighbours": {"features": 200, "banks": ((40, 10),), "rounds": 1},
+    "references": {"images": 9, "references": (8,), "side": 32, "products": ("label",)},
     "start-up": {"rounds": 1},
     "workers": {"images": 3, "side": 32, "workers": 1, "rounds": 1},
 }
@@ -72,6 +75,24 @@ def test_peaks_of_a_batch_only_rise(program):
     memory = program.load("memory")
     first, last = memory.batch_peaks(memory.Size(**SMALLEST["memory"]))
     assert 0 < first <= last
+
+
+def test_as_many_references_as_others_are_the_full_comparison(measure):
+    (result,) = measure("references")
+    assert "r = 1.0000, off by 0.00% on average, 0% at most" in result.what
+
+
+def test_likeness_of_maps_equals_that_of_all_their_pixels(program):
+    likeness = program.load("references").Likeness()
+    rng = np.random.default_rng(0)
+    exact = rng.random((3, 4, 5), np.float32)
+    found = exact + 0.1 * rng.random((3, 4, 5), np.float32)
+    for pair in zip(found, exact, strict=True):
+        likeness.add(*pair)
+    off, span = np.abs(found - exact), np.ptp(exact)
+    correlation = np.corrcoef(found.ravel(), exact.ravel())[0, 1]
+    mean, largest = off.mean() / span, off.max() / span
+    assert likeness.told() == f"r = {correlation:.4f}, off by {mean:.2%} on average, {largest:.0%} at most"
 
 
 def test_neighbours_are_measured_without_faiss_too(measure, monkeypatch):
