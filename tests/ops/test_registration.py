@@ -117,15 +117,11 @@ def test_unrelated_noise_agrees_little():
 
 
 def test_pictures_that_agree_by_chance_where_a_sliver_of_them_overlaps_do_not_fit():
-    # The search ends where one lies a picture's height off the other, and what overlaps agrees to 0.99.
-    grain = [np.random.default_rng(seed).normal(0, 1, (84, 108)) for seed in (5, 0)]
-    picture, template = (
-        cv2.GaussianBlur(each, (0, 0), 1.5)[10:-10, 10:-10].astype(np.float32) for each in grain
-    )
-    found = registration.find(picture, template, ANGLES)
+    # The search ends where one lies most of a picture's width off the other; what overlaps agrees to 0.92.
+    found = registration.find(noise(17, spread=2.5), noise(38, spread=2.5), [-120, 0, 120])
     assert found.agreement < 0.5
     middle = (SIZE[1] - 1) / 2, (SIZE[0] - 1) / 2
-    assert np.abs(found.matrix @ (*middle, 1) - middle).max() < 22
+    assert np.abs(found.matrix @ (*middle, 1) - middle).max() < SIZE[1] / 4
 
 
 def test_a_mark_on_the_plate_does_not_move_it():
