@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,30 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="session", autouse=True)
+def weights_of_this_machine(tmp_path_factory):
+    """The variables that say where its checkpoints lie, taken away: no test but those marked `weights` sees them."""
+    names = ("SAA_WEIGHTS", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "XDG_CACHE_HOME", "SAA_OFFLINE")
+    taken = {name: os.environ.get(name) for name in names}
+    with pytest.MonkeyPatch.context() as environment:
+        for name in names:
+            environment.delenv(name, raising=False)
+        environment.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        environment.setenv("SAA_OFFLINE", "1")
+        yield taken
+
+
 @pytest.fixture(autouse=True)
-def _no_weights_of_this_machine(tmp_path, monkeypatch):
-    """No test finds, records or fetches a checkpoint outside its own folder."""
-    for variable in ("SAA_WEIGHTS", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
-    monkeypatch.setenv("SAA_OFFLINE", "1")
+def _a_cache_of_its_own(request, tmp_path, monkeypatch, weights_of_this_machine):
+    """What one test records of checkpoints, no other test sees."""
+    if request.node.get_closest_marker("weights") is None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+        return
+    for name, value in weights_of_this_machine.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
 
 
 @dataclass
