@@ -91,6 +91,11 @@ class Records:
             products.setdefault(row.product, []).append(row)
         return products
 
+    def decided(self, product: str) -> str:
+        """What was decided when a product's images were fitted, in one line; empty in single mode."""
+        about = self.manifest.get("products", {}).get(product, {})
+        return "; ".join(f"{name} {value}" for name, value in about.get("decisions", {}).items())
+
     def modes(self) -> str:
         """The mode of all products, or how many were judged in which.
 

@@ -41,6 +41,7 @@ class Section:
 
     product: str
     mode: str
+    decided: str
     note: str
     counts: str
     histogram: Histogram | None
@@ -142,26 +143,32 @@ def _sections(found: Records, figures: Evaluation | None) -> list[Section]:
     side = _SIDE_PX if len(products) <= _MAX_IMAGES // 2 else _SMALL_SIDE_PX
     recipes = found.manifest.get("recipes", {})
     return [
-        _section(product, rows, figures, recipes.get(product), each, side)
+        _section(product, found.decided(product), rows, figures, recipes.get(product), each, side)
         for product, rows in products.items()
     ]
 
 
 def _section(
-    product: str, rows: Sequence[Record], figures: Evaluation | None, recipe: str, each: int, side: int
+    product: str,
+    decided: str,
+    rows: Sequence[Record],
+    figures: Evaluation | None,
+    recipe: str,
+    each: int,
+    side: int,
 ) -> Section:
     threshold = _threshold(figures, product, "max_f1_pixel")
     looks = [_gallery.look(row, threshold) for row in rows if not row.failed]
     histogram = _charts.histogram(rows, _threshold(figures, product, "max_f1_image"))
     mode, shared = records.mode(rows), _care.shared_note(rows)
     if not looks:
-        return Section(product, mode, shared, _counts(rows), histogram, None, [], recipe)
+        return Section(product, mode, decided, shared, _counts(rows), histogram, None, [], recipe)
     scale = _charts.scale(*_gallery.limits(looks), threshold)
     groups = [
         (group.title, group.reason, [_card(look, shared, scale, side) for look in group.looks])
         for group in _gallery.groups(looks, each)
     ]
-    return Section(product, mode, shared, _counts(rows), histogram, scale, groups, recipe)
+    return Section(product, mode, decided, shared, _counts(rows), histogram, scale, groups, recipe)
 
 
 def _card(look: _gallery.Look, shared: str, scale: Scale, side: int) -> Card:

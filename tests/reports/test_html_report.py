@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -236,3 +237,13 @@ def test_long_lists_of_notes_are_cut(fake_run, new_map):
     assert "30 images with notes of their own; the first 20 are listed, all are in results.csv." in page.text
     assert page.text.count("nut 19.png blurred") == 1
     assert "nut 20.png blurred" not in page.text
+
+
+def test_what_was_decided_stands_with_the_mode(fake_run, new_map):
+    label = "batch (transductive), 83 images"
+    fake_run.add("bolt", "0.png", anomaly_map=new_map(seed=1), mode=label)
+    described = fake_run.save() / "run.json"
+    about = json.loads(described.read_text())
+    decisions = {"arrangement": "aligned, as they lie", "references": 49}
+    described.write_text(json.dumps(about | {"products": {"bolt": {"decisions": decisions}}}))
+    assert f"{label} : arrangement aligned, as they lie; references 49" in written(fake_run).text
