@@ -51,17 +51,17 @@ def digest(image: Image) -> str:
 
 
 def small(image: Image, area_px: int) -> Image:
-    """An image scaled down to at most `area_px` pixels, aspect kept."""
+    """An image scaled down to about `area_px` pixels if it has more; aspect kept unless a side would vanish."""
     height, width = image.shape[:2]
     ratio = min(1.0, (area_px / (height * width)) ** 0.5)
     if ratio == 1:
         return image
-    size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    down, across = (min(max(1, round(side * ratio)), area_px) for side in (height, width))
+    return np.asarray(cv2.resize(image, (across, down), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def gather(images: Iterable[Image], count: int, area_px: int) -> Bag:
-    """Keep `count` different images of a batch, at most `area_px` pixels each.
+    """Keep `count` different images of a batch, of about `area_px` pixels each at most.
 
     One pass; memory grows with `count` and 32 bytes an image. Those with the smallest digests stay, which is a
     random choice that depends on the pixels alone.
