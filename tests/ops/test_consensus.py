@@ -139,6 +139,57 @@ def test_disagreement_hangs_not_on_where_arrays_lie_in_memory(cloud):
     )
 
 
+def test_likeness_typed_by_hand():
+    # Images lie 1, 0 and 1 from the middle of each place; from 7, the middle of all, they lie 5, 1 and 5.
+    references = np.stack([grid([1, 6, 11]), grid([2, 7, 12]), grid([3, 8, 13])])
+    found = consensus.likeness(references)
+    assert found.alignment == pytest.approx(3 / 11)
+    assert found.structured.tolist() == [[True, False, True]]
+
+
+def test_equal_images_are_aligned_in_full(cloud):
+    assert consensus.likeness(np.repeat(cloud(1, 3, 4, 2), 5, axis=0)).alignment == 0
+
+
+def test_a_single_image_is_aligned_with_itself(cloud):
+    assert consensus.likeness(cloud(1, 3, 4, 2)).alignment == 0
+
+
+def test_plain_images_are_aligned_and_no_place_is_left_out():
+    found = consensus.likeness(np.full((3, 2, 4, 2), 7, np.float32))
+    assert found.alignment == 0
+    assert found.structured.shape == (2, 4)
+    assert found.structured.all()
+
+
+def test_unrelated_images_are_hardly_aligned_and_a_plain_background_does_not_make_them_so(cloud):
+    unrelated = cloud(60, 5, 7, 3)
+    assert consensus.likeness(unrelated).alignment == pytest.approx(1, abs=0.05)
+    on_ground = np.zeros((60, 15, 20, 3), np.float32)
+    on_ground[:, 5:10, 6:13] = unrelated
+    found = consensus.likeness(on_ground)
+    assert found.alignment == pytest.approx(1, abs=0.05)
+    np.testing.assert_array_equal(found.structured, on_ground[0].any(axis=-1))
+
+
+def test_alignment_is_lost_with_what_differs(cloud):
+    shared = cloud(1, 5, 7, 3)
+    found = [
+        consensus.likeness(shared + spread * cloud(20, 5, 7, 3, seed=1)).alignment
+        for spread in (0.1, 0.3, 1, 3)
+    ]
+    assert found == sorted(found)
+    assert found[0] < 0.2
+    assert found[-1] > 0.8
+
+
+def test_a_few_defective_images_do_not_undo_an_alignment(cloud):
+    references = cloud(1, 5, 7, 3) + 0.1 * cloud(10, 5, 7, 3, seed=1)
+    usual = consensus.likeness(references).alignment
+    references[:3] += 20 * cloud(3, 5, 7, 3, seed=2)
+    assert consensus.likeness(references).alignment < 2 * usual
+
+
 def test_concentration_typed_by_hand():
     # 0 to 1000: the middle is 500, the body ends at 900, the tail at 995.
     values = np.arange(1001, dtype=np.float32)
