@@ -63,7 +63,7 @@ def test_a_killed_run_ends_with_the_table_of_an_undisturbed_one(tmp_path, worker
     assert not (tmp_path / "killed/results.csv").exists()
     with ledger.opened(tmp_path / "killed/ledger.sqlite") as rows:
         done = rows.counts().ok
-    assert 3 <= done < 12
+    assert 1 <= done < 12  # a worker may have a map on disk before the parent has noted the one before
     assert session.run(planned, tmp_path / "killed").done_now == 12 - done
     session.run(planned, tmp_path / "calm")
     assert kept(tmp_path / "killed") == kept(tmp_path / "calm")
