@@ -4,8 +4,9 @@ Two passes: `fit` on all images of a product, then one map an image against the 
 alike are compared with the same place of each other, after they were turned and shifted if that helps; textures
 and parts that lie anyhow with all places. Which of the two is decided from the images, and can be set.
 
-Robust to defective images as long as most are good at each place. A defect that most images have at the same
-place is what the product looks like, and no consensus can see it.
+Any share of the images may be defective as long as, at each place, the parts that look alike are mostly good ones.
+A defect that repeats alike at one place of a fifth of the parts (`nearest_ratio`) passes for what the product looks
+like there; one on every part is what it looks like, and no consensus can see it.
 """
 
 from __future__ import annotations
@@ -59,7 +60,11 @@ class Config(BaseModel):
         description="how far from its place a part of an aligned image may lie, in cells of 8 px",
     )
     nearest_ratio: float = Field(
-        0.13, gt=0, le=1, description="share of the references, the nearest at each place, that counts"
+        0.2,
+        gt=0,
+        le=1,
+        description="share of the references, the nearest at each place, that counts; what so many parts have in "
+        "common there passes for normal, so more finds defects that repeat and less forgives parts that vary",
     )
     area_px: int = Field(
         262_144,
