@@ -141,11 +141,19 @@ def _refined(picture: Plane, template: Plane, start: Matrix) -> Pose:
     Nothing fits if it goes astray all the same, to where a sliver of the two overlaps and agrees by chance.
     """
     near = _moved(picture, start)
+    # About zero, as beyond the borders: what is blended with it there would pass for the strongest edges of all.
+    level, level_near = np.median(template), np.median(near)
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _ITERATIONS, _MIN_CHANGE)
     everywhere = np.full(picture.shape, 255, np.uint8)
     try:
         agreement, inverse = cv2.findTransformECC(
-            template, near, np.eye(2, 3, dtype=np.float32), cv2.MOTION_EUCLIDEAN, stop, everywhere, _BLUR_PX
+            template - level,
+            near - level_near,
+            np.eye(2, 3, dtype=np.float32),
+            cv2.MOTION_EUCLIDEAN,
+            stop,
+            everywhere,
+            _BLUR_PX,
         )
     except cv2.error:  # it did not converge
         return Pose(start, -1.0)
