@@ -14,6 +14,9 @@ from saa import images
 from saa.runs import rle
 from saa.types import Regions
 
+# Read when torch is first imported: on tiny networks, threads wait for each other longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 COLUMNS = (
     "product", "name", "defect", "status", "score", "height", "width", "num_regions", "image_path", "mask_path",
     "image_sha256", "error", "mode", "notes", "seconds",
