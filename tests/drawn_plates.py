@@ -42,3 +42,15 @@ def _pose(angle: float, dx: float, dy: float) -> np.ndarray:
     turn = cv2.getRotationMatrix2D(((SIZE[1] - 1) / 2, (SIZE[0] - 1) / 2), angle, 1)
     turn[:, 2] += dx, dy
     return turn
+
+
+STILL = [(0, 0, 0)] * 12
+TURNED = [((37 * number) % 17 - 8, (5 * number) % 9 - 4, (7 * number) % 7 - 3) for number in range(12)]
+ANYHOW = [(30 * number, dx, dy) for number, (_, dx, dy) in enumerate(TURNED)]
+"""Poses of twelve plates: angle, dx and dy of each."""
+
+
+def plates(poses, marks=None) -> list[np.ndarray]:
+    """A plate in each pose; those whose number is in `marks` have a mark at an (x, y) of the plate."""
+    marks = marks or {}
+    return [plate(number, *pose, mark=marks.get(number)) for number, pose in enumerate(poses)]

@@ -82,7 +82,7 @@ def test_a_turned_and_shifted_plate_is_found_within_half_a_pixel_and_degree(pose
 def test_how_well_a_picture_fits_hangs_not_on_the_turn_to_begin_from(off):
     found = registration.find(plane(1, 37), plane(0), [-37 + off])
     assert rotation(found.matrix) == pytest.approx(-37, abs=0.5)
-    assert found.agreement > 0.98
+    assert found.agreement > 0.995
 
 
 @pytest.mark.parametrize("level", [-1000, 500])
