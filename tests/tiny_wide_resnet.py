@@ -8,6 +8,8 @@ import torch
 from saa.foundation.devices import Placement
 from saa.foundation.wide_resnet import Eye
 
+torch.set_num_threads(1)  # on a busy machine two, which wait for each other, take ten times as long
+
 CPU = Placement()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tiny_stages
 from drawn_parts import like_others, marked
 from pydantic import ValidationError
 
@@ -23,7 +24,7 @@ def config(kind):
 
 @pytest.fixture(scope="module")
 def describer(config, prompt):
-    return config.build(prompt)
+    return tiny_stages.build(config, prompt)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["as it is", "levelled"])

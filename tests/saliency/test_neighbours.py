@@ -50,3 +50,8 @@ def test_the_more_unlike_the_more_salient(stage, frame):
     found = stage.saliency(frame, Regions.none(frame.size)).map
     assert found[47:53, 32:38].min() > 3 * np.median(found)
     assert found.max() < 1
+
+
+def test_a_plain_picture_has_nothing_salient(stage):
+    plain = Frame(np.full((40, 60, 3), 90, np.uint8))
+    assert stage.saliency(plain, Regions.none(plain.size)).map.max() <= 0.05
