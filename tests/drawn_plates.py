@@ -54,3 +54,15 @@ def plates(poses, marks=None) -> list[np.ndarray]:
     """A plate in each pose; those whose number is in `marks` have a mark at an (x, y) of the plate."""
     marks = marks or {}
     return [plate(number, *pose, mark=marks.get(number)) for number, pose in enumerate(poses)]
+
+
+def cloth(seed: int, size: tuple[int, int] = SIZE, *, mark: tuple[int, int] | None = None) -> np.ndarray:
+    """A piece of a mottled cloth, with a red mark of 8 by 8 pixels about an (x, y)."""
+    grain = np.random.default_rng(seed).normal(0, 1, (size[0] + 20, size[1] + 20))
+    mottled = cv2.GaussianBlur(grain, (0, 0), 1.5)[10:-10, 10:-10]
+    plane = np.clip(120 + 25 * mottled / mottled.std(), 0, 255).astype(np.uint8)
+    image = np.repeat(plane[..., None], 3, axis=2)
+    if mark is not None:
+        x, y = mark
+        image[y - 4 : y + 4, x - 4 : x + 4] = (200, 60, 60)
+    return image

@@ -120,6 +120,16 @@ def test_half_of_the_references_defective_at_a_place_are_outvoted(cloud):
     assert consensus.disagreement(bad, references[5:], 0, 0.3)[1, 2] > 50
 
 
+@pytest.mark.parametrize(("num_alike", "expected"), [(0, 50), (1, 25), (2, 0), (9, 0)])
+def test_a_defect_is_invisible_once_as_many_references_have_it_as_count(num_alike, expected):
+    references = np.zeros((10, 2, 3, 1), np.float32)
+    references[:num_alike, 1, 2] = 50
+    features = np.zeros((2, 3, 1), np.float32)
+    features[1, 2] = 50
+    found = consensus.disagreement(features, references, 0, 0.2)
+    assert found.tolist() == [[0, 0, 0], [0, 0, expected]]
+
+
 def test_the_order_of_the_references_changes_no_bit(cloud):
     features, references = cloud(3, 4, 2), cloud(9, 3, 4, 2, seed=1)
     np.testing.assert_array_equal(
