@@ -217,12 +217,3 @@ def test_images_are_laid_at_the_size_that_most_have_or_the_smaller(decide, num_s
     fitted = decide([*large, *small], "aligned", "never")
     assert fitted.basis.template.size == expected
     assert len(fitted.basis.digests) == num_small + num_large
-
-
-@pytest.mark.parametrize("size", [(1, 1), (20, 30), (1, 200), (200, 1)])
-@pytest.mark.parametrize("rules", [("auto", "auto"), ("aligned", "always"), ("free", "auto")], ids=str)
-def test_tiny_images_are_borne(decide, judge, size, rules):
-    images = list(np.random.default_rng(0).integers(0, 256, (3, *size, 3), np.uint8))
-    fitted = decide(images, *rules)
-    for image in (images[0], plate(0)):
-        assert np.isfinite(judge(fitted, image)).all()
