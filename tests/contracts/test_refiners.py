@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tiny_stages
 from pydantic import ValidationError
 
 from saa import plugins
@@ -22,7 +23,15 @@ def config(kind):
 
 @pytest.fixture
 def refiner(config, prompt):
-    return config.build(prompt)
+    return tiny_stages.build(config, prompt)
+
+
+@pytest.fixture
+def telling_refiner(config, refiner):
+    """A refiner that knows what it does; random weights find no marks."""
+    if hasattr(config, "checkpoint"):
+        pytest.skip("needs published weights")
+    return refiner
 
 
 def boxes_on(frame: Frame) -> Proposals:
@@ -70,20 +79,20 @@ def test_the_order_of_boxes_does_not_matter(refiner, frame):
     np.testing.assert_array_equal(turned.masks, found.masks[order])
 
 
-def test_a_mask_lies_where_its_box_is(refiner, telling_frame):
+def test_a_mask_lies_where_its_box_is(telling_refiner, telling_frame):
     boxes = np.array([[38, 28, 54, 40], [20, 12, 90, 60], [0, 0, 110, 72]], np.float32)
     wanted = Proposals(boxes, np.ones(3, np.float32), ("dark hole", "thing", "thing"))
     for mask, (x0, y0, x1, y1) in zip(
-        refiner.refine(telling_frame, wanted).masks, boxes.astype(int), strict=True
+        telling_refiner.refine(telling_frame, wanted).masks, boxes.astype(int), strict=True
     ):
         inside = np.count_nonzero(mask[y0:y1, x0:x1])
         assert inside > 0
         assert inside >= 0.5 * np.count_nonzero(mask)
 
 
-def test_the_mask_of_a_mark_is_the_mark(refiner, telling_frame):
+def test_the_mask_of_a_mark_is_the_mark(telling_refiner, telling_frame):
     wanted = Proposals(np.array([[38, 28, 54, 40]], np.float32), np.ones(1, np.float32), ("dark hole",))
-    [mask] = refiner.refine(telling_frame, wanted).masks
+    [mask] = telling_refiner.refine(telling_frame, wanted).masks
     mark = np.zeros(telling_frame.size, bool)
     mark[30:38, 40:52] = True
     assert np.count_nonzero(mask & mark) > 0.6 * np.count_nonzero(mask | mark)
