@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from saa.foundation.bert import Size
@@ -52,6 +54,7 @@ def architecture(**others):
     return Architecture(**(sizes | others))
 
 
+@cache
 def detector(sizes=None):
     """A network whose boxes and scores depend on the image and on every word."""
     torch.manual_seed(0)

@@ -15,6 +15,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -138,7 +139,7 @@ def _look_around(
     Returns:
         (B, Q, 256).
     """
-    batch, num_queries, _ = query.shape
+    batch, num_queries = query.shape[:2]
     sides = [(int(height), int(width)) for height, width in spatial_shapes.tolist()]
     planes = _planes(layer.value_proj(value), key_padding_mask, sides)
     offsets = layer.sampling_offsets(query).view(batch, num_queries, HEADS, len(sides), _POINTS, 2)
@@ -161,7 +162,7 @@ def _planes(value: Tensor, padding: Tensor, sides: Sequence[tuple[int, int]]) ->
     """Each level as (B * heads, 32, h, w) float32."""
     batch, _, width = value.shape
     kept = value.float().masked_fill(padding[..., None], 0)
-    levels = kept.split([height * width for height, width in sides], dim=1)
+    levels = torch.split(kept, [height * width for height, width in sides], dim=1)
     return [
         level.transpose(1, 2).reshape(batch * HEADS, width // HEADS, *side)
         for level, side in zip(levels, sides, strict=True)

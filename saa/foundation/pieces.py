@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from saa.errors import ModelError
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import BertWordPieceTokenizer
 
 WORD_PIECES = "vocab.txt"
 """The file that lists the word pieces, one a line."""
@@ -38,7 +38,7 @@ class Vocabulary:
         tokenizer: splits and joins text.
     """
 
-    tokenizer: Tokenizer
+    tokenizer: BertWordPieceTokenizer
 
     def __len__(self) -> int:
         return int(self.tokenizer.get_vocab_size())
@@ -64,7 +64,7 @@ class Vocabulary:
         Raises:
             ModelError: the file is not there, or it is no list of BERT's word pieces.
         """
-        from tokenizers.implementations import BertWordPieceTokenizer
+        from tokenizers import BertWordPieceTokenizer
 
         path = folder / WORD_PIECES
         if not path.is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tiny_stages
 from pydantic import ValidationError
 
 from saa import plugins
@@ -23,7 +24,7 @@ def config(kind):
 
 @pytest.fixture
 def generator(config, prompt):
-    return config.build(prompt)
+    return tiny_stages.build(config, prompt)
 
 
 def same(one: Proposals, other: Proposals) -> bool:

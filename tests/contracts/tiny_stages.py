@@ -6,7 +6,10 @@ A stage whose settings name a checkpoint has a line in `TINY`; all others are bu
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import tiny_grounding_dino
 import tiny_sam
 import tiny_wide_resnet
 
@@ -50,7 +53,15 @@ def _sam(config, prompt):
     )
 
 
+def _grounding_dino(config, prompt):
+    small = config.model_copy(update={"shortest_px": 64, "longest_px": 107})
+    with TemporaryDirectory() as folder:
+        vocabulary = tiny_grounding_dino.vocabulary(Path(folder))
+    return small.with_detector(tiny_grounding_dino.detector(), vocabulary, prompt)
+
+
 TINY = {
+    "grounding_dino": _grounding_dino,
     "sam": _sam,
     "self_similarity": _self_similarity,
     "cross_instance": _cross_instance,
