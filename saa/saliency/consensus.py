@@ -5,7 +5,7 @@ alike are compared with the same place of each other, after they were turned and
 and parts that lie anyhow with all places. Which of the two is decided from the images, and can be set.
 
 Any share of the images may be defective as long as, at each place, the parts that look alike are mostly good ones.
-A defect that repeats alike at one place of a fifth of the parts (`nearest_ratio`) passes for what the product looks
+A defect that repeats alike at one place of a seventh of the parts (`nearest_ratio`) passes for what the product looks
 like there; one on every part is what it looks like, and no consensus can see it.
 """
 
@@ -60,7 +60,7 @@ class Config(BaseModel):
         description="how far from its place a part of an aligned image may lie, in cells of 8 px",
     )
     nearest_ratio: float = Field(
-        0.2,
+        0.15,
         gt=0,
         le=1,
         description="share of the references, the nearest at each place, that counts; what so many parts have in "
