@@ -31,7 +31,7 @@ _PROOF = 1.3
 """Between the two, the aligned maps must be this many times as concentrated as those of images by themselves."""
 _MOVED_PROOF = 1.1
 """So much more concentrated must maps be for parts to be turned and shifted."""
-_LEAST_AGREEMENT = 0.55
+_LEAST_AGREEMENT = 0.8
 """Parts are not turned and shifted where half of them do not fit the template this well."""
 _NUM_PROBES = 24
 
