@@ -94,6 +94,8 @@ def _side_by_side(pyramid: Pyramid) -> Tensor:
 @lru_cache(maxsize=2)
 def _signs(num_from: int, num_to: int) -> NDArray[np.float32]:
     """(num_from, num_to) float32: -1 or 1, times `_SCALE` / sqrt(num_to)."""
-    raw = np.random.PCG64(_SEED).random_raw(num_from * num_to)  # unlike what numpy draws from it, fixed for ever
+    raw = np.random.PCG64(_SEED).random_raw(
+        num_from * num_to
+    )  # unlike what numpy draws from it, fixed for ever
     signs = np.where(raw >> np.uint64(63), 1, -1).reshape(num_from, num_to)
     return np.asarray(signs * (_SCALE / num_to**0.5), np.float32)
