@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -85,6 +86,14 @@ def test_peaks_of_a_batch_only_rise(program):
     memory = program.load("memory")
     first, last = memory.batch_peaks(memory.Size(**SMALLEST["memory"]))
     assert 0 < first <= last
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")
+def test_a_peak_is_that_of_the_process_and_not_of_its_parent():
+    ballast = b"0" * (400 << 20)
+    code = "from benchmarks import memory; print(memory._peak())"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert 0 < float(ran.stdout) < len(ballast) / (1 << 20)
 
 
 def test_as_many_references_as_others_are_the_full_comparison(measure):
