@@ -9,17 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import tiny_grounding_dino
-import tiny_sam
-import tiny_wide_resnet
-
-from saa.describers.wide_resnet import WideResNetDescriber
-from saa.foundation import sam_masks
-from saa.foundation.devices import Placement
-from saa.foundation.single import Single, SingleSettings
-from saa.refiners.sam import SamRefiner
-from saa.saliency.cross_instance import CrossInstance
-from saa.saliency.self_similarity import SelfSimilarity
+# What needs torch is imported by the stage that is asked for, as it is in the package.
 
 
 def build(config, prompt):
@@ -29,24 +19,44 @@ def build(config, prompt):
     return TINY[config.kind](config, prompt)
 
 
-SINGLE = SingleSettings(size_px=128, num_neighbours=100)
-"""The published share of places and of neighbours, at half the size."""
+def _single(halved):
+    """The published shares of places and of neighbours, at half the size."""
+    import tiny_wide_resnet
+
+    from saa.foundation.single import Single, SingleSettings
+
+    settings = SingleSettings(size_px=128, num_neighbours=100)
+    return Single(tiny_wide_resnet.eye(settings.size_px), settings, halved)
 
 
 def _self_similarity(config, prompt):
-    return SelfSimilarity(Single(tiny_wide_resnet.eye(128), SINGLE, config.halved))
+    from saa.saliency.self_similarity import SelfSimilarity
+
+    return SelfSimilarity(_single(config.halved))
 
 
 def _cross_instance(config, prompt):
-    eye = tiny_wide_resnet.eye(256)
-    return CrossInstance(eye, Single(replace(eye, size_px=128), SINGLE, config.halved), 2, config)
+    from saa.saliency.cross_instance import CrossInstance
+
+    single = _single(config.halved)
+    return CrossInstance(replace(single.eye, size_px=256), single, 2, config)
 
 
 def _wide_resnet(config, prompt):
+    import tiny_wide_resnet
+
+    from saa.describers.wide_resnet import WideResNetDescriber
+
     return WideResNetDescriber(tiny_wide_resnet.eye(256, keeps_aspect=True), config.num_features)
 
 
 def _sam(config, prompt):
+    import tiny_sam
+
+    from saa.foundation import sam_masks
+    from saa.foundation.devices import Placement
+    from saa.refiners.sam import SamRefiner
+
     model, placement = tiny_sam.sam(), Placement()
     return SamRefiner(
         sam_masks.Encoder(model, placement), sam_masks.Decoder(model, placement), config.mask_threshold, 4
@@ -54,6 +64,8 @@ def _sam(config, prompt):
 
 
 def _grounding_dino(config, prompt):
+    import tiny_grounding_dino
+
     small = config.model_copy(update={"shortest_px": 64, "longest_px": 107})
     with TemporaryDirectory() as folder:
         vocabulary = tiny_grounding_dino.vocabulary(Path(folder))
