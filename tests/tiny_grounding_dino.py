@@ -55,10 +55,10 @@ def architecture(**others):
 
 
 @cache
-def detector(sizes=None):
+def detector(arithmetic="fast"):
     """A network whose boxes and scores depend on the image and on every word."""
     torch.manual_seed(0)
-    return stirred(Detector(sizes or architecture()))
+    return stirred(Detector(architecture(), arithmetic))
 
 
 def stirred(model):

@@ -11,7 +11,7 @@ import torch
 from PIL import Image as Pictures
 from torch import Tensor, nn
 
-from saa.foundation.dino_layers import HEADS
+from saa.foundation.dino_attention import HEADS
 from saa.types import Image
 
 COARSEST_PX = 64

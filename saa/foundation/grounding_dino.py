@@ -1,8 +1,10 @@
 """GroundingDINO: boxes and, for each, how well every word piece of a caption describes it.
 
-An image passes the backbone once and a caption passes BERT once, whatever they are combined with. One image and
-one caption give what the library's own forward pass gives, to the last bit. Captions that share a batch come out
-the same but for rounding; where two of a detector's queries are as good as equal, rounding may swap them.
+An image passes the backbone once and a caption passes BERT once, whatever they are combined with. With exact
+arithmetic, one image and one caption give what the library's own forward pass gives, to the last bit. Fast
+arithmetic, and captions that share a batch, give the same but for rounding. Of the encoder's cells the 900 best
+become queries, in the order of their scores: where two are as good as equal, rounding may swap them, and then all
+boxes and scores shift a little, those two more. A GPU does as much to the library's own answers.
 
 Source: GroundingDINO, arXiv 2303.05499.
 """
@@ -25,8 +27,9 @@ from saa.foundation import dino_layers
 from saa.foundation.bert import TextEncoder
 from saa.foundation.captions import SEPARATORS
 from saa.foundation.devices import Placement
+from saa.foundation.dino_attention import WIDTH
 from saa.foundation.dino_features import COARSEST_PX, ImageFeatures, TextFeatures, batch, num_cells, seen
-from saa.foundation.dino_layers import MAX_PIECES, WIDTH
+from saa.foundation.dino_layers import MAX_PIECES, Arithmetic
 from saa.foundation.dino_sizes import Architecture
 from saa.foundation.pieces import Pieces, Vocabulary
 from saa.types import Image
@@ -38,9 +41,14 @@ _KEPT = 1
 
 
 class Detector(nn.Module):
-    """GroundingDINO with the parameter names of its published checkpoints, and random weights."""
+    """GroundingDINO with the parameter names of its published checkpoints, and random weights.
 
-    def __init__(self, architecture: Architecture) -> None:
+    Args:
+        architecture: its sizes.
+        arithmetic: see `dino_layers.transformer`.
+    """
+
+    def __init__(self, architecture: Architecture, arithmetic: Arithmetic = "fast") -> None:
         super().__init__()
         self.architecture = architecture
         with dino_layers.quiet():
@@ -54,6 +62,7 @@ class Detector(nn.Module):
             )
             self.transformer = dino_layers.transformer(
                 parts,
+                arithmetic,
                 queries=architecture.queries,
                 encoder_layers=architecture.encoder_layers,
                 decoder_layers=architecture.decoder_layers,
@@ -148,18 +157,24 @@ class ImageEncoder:
             return self.detector.see(pixels.to(self.placement.device))
 
 
-def load(checkpoint: str, placement: Placement) -> Detector:
-    """The network with the weights of a checkpoint, where it is to run; the same one as long as both stay the same.
+def load(checkpoint: str, placement: Placement, arithmetic: Arithmetic = "fast") -> Detector:
+    """The network with the weights of a checkpoint, where it is to run; the same one as long as all stays the same.
 
     Raises:
         ModelError: no such checkpoint or device, or the file is not one of GroundingDINO.
     """
     placement.check()
-    return _loaded(checkpoint, weights.path(checkpoint), weights.checksum(checkpoint), placement)
+    return _loaded(checkpoint, weights.path(checkpoint), weights.checksum(checkpoint), placement, arithmetic)
 
 
 @lru_cache(maxsize=_KEPT)
-def _loaded(checkpoint: str, path: Path, sha256: str, placement: Placement) -> Detector:  # noqa: ARG001 - keys
+def _loaded(
+    checkpoint: str,
+    path: Path,  # noqa: ARG001 - a key
+    sha256: str,  # noqa: ARG001 - a key
+    placement: Placement,
+    arithmetic: Arithmetic,
+) -> Detector:
     state = weights.load(checkpoint)
     try:
         architecture = Architecture.of(state)
@@ -168,7 +183,7 @@ def _loaded(checkpoint: str, path: Path, sha256: str, placement: Placement) -> D
             f"{checkpoint}: expected the weights of GroundingDINO, got others ({error}); "
             "give the stage the checkpoint that belongs to it"
         ) from error
-    detector = Detector(architecture)
+    detector = Detector(architecture, arithmetic)
     weights.load_strict(detector, state, checkpoint)
     return placement.place(detector)
 

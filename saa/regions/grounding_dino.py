@@ -88,12 +88,17 @@ class Config(BaseModel):
         description="what becomes of a box's part outside the image: cut off, or kept as in the released code, "
         "which counts it as the box's area and shows it to SAM",
     )
+    arithmetic: Literal["fast", "exact"] = Field(
+        "fast",
+        description="exact: what the library's own forward pass gives, to the last bit; fast: equal but for "
+        "rounding, in less than half of its time",
+    )
     captions_at_once: int = Field(
         1,
         ge=1,
         le=64,
-        description="captions in one batch: no faster on a CPU, where 1 gives what the library gives to the last "
-        "bit; more keep a GPU busy, at 1 GB each for the largest images",
+        description="captions in one batch, equal but for rounding: no faster on a CPU; more may keep a GPU busy, "
+        "at half a gigabyte each",
     )
 
     def build(self, prompt: ProductPrompt) -> GroundingDinoGenerator:
@@ -107,7 +112,7 @@ class Config(BaseModel):
         from saa.foundation import grounding_dino
 
         placement = Placement(self.device, self.precision)
-        detector = grounding_dino.load(self.checkpoint, placement)
+        detector = grounding_dino.load(self.checkpoint, placement, self.arithmetic)
         return self.with_detector(detector, grounding_dino.words(detector), prompt)
 
     def with_detector(
