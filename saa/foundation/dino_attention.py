@@ -23,7 +23,6 @@ HEADS = 8
 POINTS = 4
 """Places that a query looks at, on each level with each head."""
 _CHANNELS = WIDTH // HEADS
-_CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 _FAR = 1 << 20
 """Beyond any image, and still a number of cells that can be counted."""
 
@@ -123,30 +122,43 @@ class _Rows:
     def __init__(self, known: Tensor, sides: Sequence[tuple[int, int]]) -> None:
         batch, cells = known.shape[:2]
         self._table = known.reshape(batch * cells * HEADS, _CHANNELS)
-        self._size = torch.tensor(sides).flip(-1)[:, None]
-        starts = list(accumulate((height * width for height, width in sides), initial=0))[:-1]
-        self._starts = torch.tensor(starts)[:, None] + torch.arange(batch)[:, None, None, None, None] * cells
-        self._heads = torch.arange(HEADS)[:, None, None]
+        height, width = torch.tensor(sides, dtype=torch.int32)[..., None].unbind(1)
+        self._height, self._width = height, width
+        starts = list(accumulate((high * wide for high, wide in sides), initial=0))[:-1]
+        first = torch.arange(batch)[:, None, None, None, None] * cells + torch.tensor(starts)[:, None]
+        self._first = (first * HEADS + torch.arange(HEADS)[:, None, None]).int()
 
     def __call__(self, points: Tensor, shares: Tensor) -> Tensor:
         """(B, q, 256) weighted sums; see `_Planes`. Each point lies between four cells, or beside the image."""
         shape = points.shape[:-1]
-        places = points * self._size - 0.5
-        corner = places.floor()
-        rests, corner = places - corner, corner.clamp_(-2, _FAR).long()
-        rows = points.new_empty((*shape, len(_CORNERS)), dtype=torch.int64)
-        weights = points.new_empty((*shape, len(_CORNERS)))
-        for i, (down, right) in enumerate(_CORNERS):
-            cells = corner + torch.tensor([right, down])
-            inside = ((cells >= 0) & (cells < self._size)).all(-1)
-            near = (rests[..., 0] if right else 1 - rests[..., 0]) * (
-                rests[..., 1] if down else 1 - rests[..., 1]
-            )
-            torch.mul(near * shares.view(shape), inside, out=weights[..., i])
-            x, y = cells.clamp_(min=0).minimum(self._size - 1).unbind(-1)
-            rows[..., i] = (self._starts + y * self._size[..., 0] + x) * HEADS + self._heads
-        num = shape[3] * POINTS * len(_CORNERS)
+        rows = torch.empty((*shape, 4), dtype=torch.int32)
+        weights = torch.empty((*shape, 4))
+        across = _neighbours(points[..., 0], self._width)
+        shares = shares.reshape(shape)
+        for i, (y, down) in enumerate(_neighbours(points[..., 1], self._height)):
+            weight, line = down * shares, y * self._width
+            for j, (x, right) in enumerate(across):
+                torch.mul(weight, right, out=weights[..., 2 * i + j])
+                rows[..., 2 * i + j] = (line + x) * HEADS + self._first
+        num = shape[3] * POINTS * 4
         summed = functional.embedding_bag(
             rows.view(-1, num), self._table, per_sample_weights=weights.view(-1, num), mode="sum"
         )
         return summed.view(*shape[:2], WIDTH)
+
+
+def _neighbours(place: Tensor, count: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:
+    """The two cells that each place lies between, along one side, and how near they are; 0 beside the image.
+
+    Args:
+        place: float32, as shares of the side.
+        count: int32, cells along the side.
+    """
+    place = place * count - 0.5
+    below = place.floor()
+    rest = place - below
+    first = below.clamp_(-2, _FAR).int()
+    return tuple(
+        (cell.clamp(min=0).minimum(count - 1), near * ((cell >= 0) & (cell < count)))
+        for cell, near in ((first, 1 - rest), (first + 1, rest))
+    )
