@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tiny_grounding_dino
 import torch
-from stock_grounding_dino import answers, stock
 
+from benchmarks._stock_grounding_dino import answers, stock
 from saa.errors import ModelError
 from saa.foundation import grounding_dino
 from saa.foundation.bert import Size
@@ -53,11 +53,9 @@ def off(found, wanted):
 
 @pytest.mark.parametrize("size", [(40, 60), (90, 31)])
 @pytest.mark.parametrize(("arithmetic", "within"), [("exact", 0), ("fast", 2e-5)])
-def test_every_caption_gets_what_the_library_gives_it_alone(
-    vocabulary, tmp_path, monkeypatch, size, arithmetic, within
-):
+def test_every_caption_gets_what_the_library_gives_it_alone(vocabulary, tmp_path, size, arithmetic, within):
     detector = tiny_grounding_dino.detector(arithmetic)
-    library = stock(detector, tmp_path, "GroundingDINO_SwinT_OGC", monkeypatch)
+    library = stock(detector, tmp_path, "GroundingDINO_SwinT_OGC")
     pixels = seen(noise(*size), 64, 107)
     one_by_one = ours(detector, vocabulary, pixels, CAPTIONS, 1)
     together = ours(detector, vocabulary, pixels, CAPTIONS, 5)
@@ -71,12 +69,12 @@ def test_every_caption_gets_what_the_library_gives_it_alone(
 
 
 @pytest.mark.parametrize(("arithmetic", "within"), [("exact", 0), ("fast", 1e-5)])
-def test_at_full_depth_a_caption_gets_what_the_library_gives_it(tmp_path, monkeypatch, arithmetic, within):
+def test_at_full_depth_a_caption_gets_what_the_library_gives_it(tmp_path, arithmetic, within):
     few = Size(vocabulary=len(tiny_grounding_dino.WORDS), width=128, layers=2, heads=2, feedforward=64)
     torch.manual_seed(0)
     detector = tiny_grounding_dino.stirred(grounding_dino.Detector(Architecture(text=few), arithmetic))
     vocabulary = tiny_grounding_dino.vocabulary(tmp_path)
-    library = stock(detector, tmp_path, "GroundingDINO_SwinT_OGC", monkeypatch)
+    library = stock(detector, tmp_path, "GroundingDINO_SwinT_OGC")
     pixels = seen(noise(40, 50), 200, 333)
     found = ours(detector, vocabulary, pixels, CAPTIONS[2:3], 1)
     assert off([part[0] for part in found], answers(library, pixels, CAPTIONS[2])) <= within
@@ -108,9 +106,9 @@ def test_a_phrase_means_the_same_whatever_stands_beside_it(detector, vocabulary)
     torch.testing.assert_close(alone[1:4], beside[4:7])
 
 
-def test_a_caption_of_more_pieces_than_are_read_is_cut_off(detector, vocabulary, tmp_path, monkeypatch):
+def test_a_caption_of_more_pieces_than_are_read_is_cut_off(detector, vocabulary, tmp_path):
     caption = "hole. " * 140
-    library = stock(detector, tmp_path, "GroundingDINO_SwinT_OGC", monkeypatch)
+    library = stock(detector, tmp_path, "GroundingDINO_SwinT_OGC")
     pixels = seen(noise(40, 60), 64, 107)
     found = ours(detector, vocabulary, pixels, [caption], 1)
     assert off([part[0] for part in found], answers(library, pixels, caption)) <= 1e-5

@@ -5,9 +5,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-import released_saliency
 import tiny_wide_resnet
 
+from benchmarks import _released_saliency as released_saliency
 from saa.foundation import wide_resnet
 from saa.foundation.single import Single, SingleSettings
 from saa.saliency.cross_instance import Config, CrossInstance

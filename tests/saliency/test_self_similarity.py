@@ -3,9 +3,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-import released_saliency
 import tiny_wide_resnet
 
+from benchmarks import _released_saliency as released_saliency
 from saa.foundation import wide_resnet
 from saa.foundation.single import Single
 from saa.saliency.self_similarity import Config, SelfSimilarity

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -23,6 +27,7 @@ class OldBert(nn.Module):
         )
 
     def forward(self, input_ids, token_type_ids, position_ids, attention_mask):
+        """The last layer's answer; the masks are (B, T, T)."""
         embedded = self.embeddings(
             input_ids=input_ids, token_type_ids=token_type_ids, position_ids=position_ids
         )
@@ -30,19 +35,16 @@ class OldBert(nn.Module):
         return {"last_hidden_state": self.encoder(embedded, attention_mask=bias)[0]}
 
 
-def stock(detector, folder, config, monkeypatch):
-    """The library's model with the detector's weights.
+def stock(detector, folder: Path, config: str) -> nn.Module:
+    """The library's model with the detector's weights; its `tokenizer` is transformers' own.
 
     Args:
-        detector: ours.
+        detector: ours; nothing but its sizes, `architecture`, and its weights are taken.
         folder: where `vocab.txt` lies.
         config: a file of settings that comes with the library; the detector's sizes stand above it.
-        monkeypatch: BERT comes from a configuration, not from the network.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from groundingdino.models.GroundingDINO import backbone, groundingdino, transformer
-        from groundingdino.models.GroundingDINO.backbone import position_encoding, swin_transformer
+    with _quiet():
+        from groundingdino.models.GroundingDINO import groundingdino, transformer
         from transformers import BertConfig, BertModel, BertTokenizerFast
 
         sizes = detector.architecture
@@ -63,39 +65,50 @@ def stock(detector, folder, config, monkeypatch):
         source = SimpleNamespace(
             get_tokenlizer=lambda _: tokenizer, get_pretrained_language_model=lambda _: bert
         )
-        monkeypatch.setattr(groundingdino, "get_tokenlizer", source)
-        monkeypatch.setattr(groundingdino, "BertModelWarper", OldBert)
-        swin = swin_transformer.SwinTransformer(
-            embed_dim=sizes.channels,
-            depths=sizes.depths,
-            num_heads=sizes.heads,
-            window_size=sizes.window,
-            out_indices=(1, 2, 3),
-        )
-        joined = backbone.backbone.Joiner(swin, position_encoding.build_position_encoding(args))
-        joined.num_channels = swin.num_features[1:]
-        model = groundingdino.GroundingDINO(
-            joined,
-            transformer.build_transformer(args),
-            num_queries=args.num_queries,
-            aux_loss=True,
-            iter_update=True,
-            query_dim=4,
-            num_feature_levels=args.num_feature_levels,
-            nheads=args.nheads,
-            dec_pred_bbox_embed_share=args.dec_pred_bbox_embed_share,
-            two_stage_type=args.two_stage_type,
-            two_stage_bbox_embed_share=args.two_stage_bbox_embed_share,
-            two_stage_class_embed_share=args.two_stage_class_embed_share,
-            sub_sentence_present=args.sub_sentence_present,
-        )
+        with patch.multiple(groundingdino, get_tokenlizer=source, BertModelWarper=OldBert):
+            model = groundingdino.GroundingDINO(
+                _backbone(sizes, args),
+                transformer.build_transformer(args),
+                num_queries=args.num_queries,
+                aux_loss=True,
+                iter_update=True,
+                query_dim=4,
+                num_feature_levels=args.num_feature_levels,
+                nheads=args.nheads,
+                dec_pred_bbox_embed_share=args.dec_pred_bbox_embed_share,
+                two_stage_type=args.two_stage_type,
+                two_stage_bbox_embed_share=args.two_stage_bbox_embed_share,
+                two_stage_class_embed_share=args.two_stage_class_embed_share,
+                sub_sentence_present=args.sub_sentence_present,
+            )
     model.load_state_dict(detector.state_dict(), strict=True)
     return model.eval()
 
 
-def answers(model, pixels, caption):
+def _backbone(sizes, args: SimpleNamespace) -> nn.Module:
+    from groundingdino.models.GroundingDINO.backbone import backbone, position_encoding, swin_transformer
+
+    swin = swin_transformer.SwinTransformer(
+        embed_dim=sizes.channels,
+        depths=sizes.depths,
+        num_heads=sizes.heads,
+        window_size=sizes.window,
+        out_indices=(1, 2, 3),
+    )
+    joined = backbone.Joiner(swin, position_encoding.build_position_encoding(args))
+    joined.num_channels = swin.num_features[1:]
+    return joined
+
+
+def answers(model: nn.Module, pixels: torch.Tensor, caption: str) -> tuple[torch.Tensor, torch.Tensor]:
     """(Q, 256) scores in [0, 1] and (Q, 4) boxes of one image and one caption."""
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")
+    with _quiet(), torch.inference_mode():
         found = model(pixels[None], captions=[caption])
     return found["pred_logits"][0].sigmoid(), found["pred_boxes"][0]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
