@@ -6,6 +6,7 @@ inspection = inspector.inspect(image)
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,16 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 
-def load(path_or_name: str | Path, engine: str = "auto", mode: str = "single image") -> Recipe:
+def load(
+    path_or_name: str | Path,
+    engine: str = "auto",
+    mode: str = "single image",
+    *,
+    profile: str | None = None,
+    without: Collection[str] = (),
+    device: str | None = None,
+) -> Recipe:
     """The checked recipe of a prompt file, or of a shipped one by name; see `saa.config.load`."""
     from saa import config
 
-    return config.load(path_or_name, engine, mode)
+    return config.load(path_or_name, engine, mode, profile=profile, without=without, device=device)

@@ -74,7 +74,7 @@ def _hidden(path: Path) -> bool:
 def _lint_file(path: Path) -> list[Finding]:
     try:
         file = read(path)
-        prompt = config.from_file(file).prompt
+        prompt = config.checked(file)[0]
     except MistakesError as error:
         return [Finding(path, mistake.line, "error", mistake.message) for mistake in error.mistakes]
     except SaaError as error:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from saa import plugins
-from saa.engine_settings import model
+from saa.engine_settings import Options, model, options_of
 from saa.engines import CASCADE, ENGINES, FOLDERS
 from saa.prompts import ProductPrompt
 
@@ -33,7 +33,8 @@ def file_schema() -> Schema:
     engines = {
         engine: _block(
             {key: _one_of(kinds, ENGINES[engine].kinds[key], schemas) for key, kinds in stages.items()}
-            | {CASCADE: schemas[cascade]},
+            | {CASCADE: schemas[cascade]}
+            | _options(engine),
             f"Plug-ins and settings of the {engine} engine; what is left out keeps its default.",
         )
         for engine in ENGINES
@@ -46,6 +47,14 @@ def file_schema() -> Schema:
         "properties": {**whole["properties"], "engines": _block(engines, description)},
         "$defs": definitions,
     }
+
+
+def _options(engine: str) -> Schema:
+    """What holds for a whole engine."""
+    properties: Schema = Options.model_json_schema()["properties"]
+    chosen = {key: properties[key] for key in options_of(engine)}
+    chosen["profile"] = chosen["profile"] | {"anyOf": [{"enum": list(ENGINES[engine].profiles)}]}
+    return chosen
 
 
 def _one_of(

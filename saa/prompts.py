@@ -16,6 +16,9 @@ from saa.types import Caption
 CLASS_AGNOSTIC = ("defect on {}", "damage on {}", "flaw on {}")
 """Asked of every product unless switched off; the object's phrase fills the gap (arXiv 2305.10724)."""
 
+NAIVE: Caption = ("defect",)
+"""All that is asked of a product of which nothing is known (doi 10.1109/TCYB.2025.3536165)."""
+
 
 def normalised(phrase: str) -> str:
     """Lower case, single spaces, composed Unicode, no dots at the end."""
@@ -62,6 +65,15 @@ class Object(_Section):
 
     phrase: Phrase = Field(
         title="what the product is called", examples=["bottle"], description="What the product is called."
+    )
+    name: str | None = Field(
+        None,
+        pattern=r"^\w+$",
+        max_length=200,
+        title="a word, with underscores for spaces",
+        examples=["metal_nut"],
+        description="What the data set calls it, where that differs from the phrase. Only the profile `released` "
+        "asks for it, as the code of arXiv 2305.10724 does: 'defect on metal_nut'.",
     )
     count: int = Field(1, ge=1, le=1000, description="How many of them a picture shows.")
     extent: Literal["auto", "part", "frame"] = Field(
@@ -176,11 +188,20 @@ class ProductPrompt(_Section):
     saliency: Saliency = Field(Saliency(), description="How much standing out counts.")
     confidence: Confidence = Field(Confidence(), description="How many regions are believed.")
 
-    def class_agnostic_phrases(self) -> tuple[str, ...]:
-        """The phrases that need no knowledge of the defect; empty when they are switched off."""
+    @property
+    def name(self) -> str:
+        """The product in one word: what the data set calls it, or its phrase with underscores."""
+        return self.object.name or self.object.phrase.replace(" ", "_")
+
+    def class_agnostic_phrases(self, called: str = "") -> tuple[str, ...]:
+        """The phrases that need no knowledge of the defect; empty when they are switched off.
+
+        Args:
+            called: what stands for the object in them; if empty, its phrase.
+        """
         if not self.defects.class_agnostic:
             return ()
-        return tuple(phrase.format(self.object.phrase) for phrase in CLASS_AGNOSTIC)
+        return tuple(phrase.format(called or self.object.phrase) for phrase in CLASS_AGNOSTIC)
 
     def captions(self) -> tuple[Caption, ...]:
         """All that is asked for, one caption a detector pass: class-agnostic ones first, then the file's."""

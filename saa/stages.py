@@ -31,6 +31,11 @@ class Generator(Protocol):
 class Refiner(Protocol):
     """Boxes become masks."""
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a box's mask does not depend on the boxes that are asked for with it, nor on the saliency."""
+        ...
+
     def refine(self, frame: Frame, proposals: Proposals) -> Regions:
         """One mask for each proposal, in the same order, with its score and phrase."""
         ...
@@ -38,6 +43,11 @@ class Refiner(Protocol):
 
 class Saliency(Protocol):
     """How unlike the rest of the object, or the product's other images, each place is (P^S)."""
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whether the answer depends on the objects; if not, nobody looks for them on its behalf."""
+        ...
 
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         """A map in [0, 1], and notes for people; N = 0 objects means the whole image is the object."""

@@ -160,6 +160,13 @@ class Regions:
     def __len__(self) -> int:
         return len(self.masks)
 
+    def __add__(self, other: Regions) -> Regions:
+        return Regions(
+            np.concatenate([self.masks, other.masks]),
+            np.concatenate([self.scores, other.scores]),
+            self.phrases + other.phrases,
+        )
+
     def __getitem__(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Regions:
         """The rows that a boolean mask keeps, or that indices name, in that order."""
         rows = np.arange(len(self))[keep]

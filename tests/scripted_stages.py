@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,13 +35,28 @@ class ScriptedGenerator:
 
 @dataclass(frozen=True, eq=False)
 class ScriptedRefiner:
-    """Knows the masks of all that will be proposed: objects before the saliency is known, flaws after."""
+    """Knows the masks of all that will be proposed: objects before the saliency is known, flaws after.
+
+    Of what lies in equal boxes, what is asked for first is drawn first. `asked` counts the boxes.
+    """
 
     objects: Regions
     flaws: Regions
+    one_by_one: bool = False
+    asked: list[int] = field(default_factory=list)
 
     def refine(self, frame, proposals) -> Regions:
-        masks = (self.objects if frame.saliency is None else self.flaws).masks
+        known = self.objects if frame.saliency is None else self.flaws
+        self.asked.append(len(proposals))
+        left = list(zip(boxes.of_masks(known.masks), known.scores, known.phrases, known.masks, strict=True))
+        masks = np.zeros((len(proposals), *known.size), np.bool_)
+        for mask, box, score, phrase in zip(
+            masks, proposals.boxes, proposals.scores, proposals.phrases, strict=True
+        ):
+            place = next(
+                i for i, each in enumerate(left) if (each[0] == box).all() and each[1:3] == (score, phrase)
+            )
+            mask[:] = left.pop(place)[3]
         return Regions(masks, proposals.scores, proposals.phrases)
 
 
@@ -50,6 +66,7 @@ class ScriptedSaliency:
 
     plane: AnomalyMap
     notes: tuple[str, ...] = ()
+    needs_objects: ClassVar[bool] = True
 
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         return Salience(self.plane, self.notes)

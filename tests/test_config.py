@@ -89,10 +89,12 @@ def test_a_recipe_as_a_dict_is_json_sorted_and_complete(recipe):
         "engine",
         "features",
         "grounder",
+        "profile",
         "prompt",
         "refiner",
         "regions",
         "saliency",
+        "without",
     ]
     assert resolved["regions"]["kind"] == "grounded"
     assert resolved["prompt"]["confidence"] == {"top_k": 5}
@@ -158,7 +160,7 @@ confidence: 5
     assert mistakes(text) == [
         'bottle.yaml:2: object.phrase: must be text, got true; put it in quotes: "true"',
         "bottle.yaml:3: object.count: must be a whole number, got 'yes'; write a value such as 1",
-        "bottle.yaml:4: object.extnt: unknown key: expected one of phrase, count, extent, got 'extnt'; "
+        "bottle.yaml:4: object.extnt: unknown key: expected one of phrase, name, count, extent, got 'extnt'; "
         "did you mean 'extent'?",
         "bottle.yaml:6: defects.captions: must be a list, got 'scratch, crack'; write [scratch, crack]",
         "bottle.yaml:7: defects.class_agnostic: must be true or false, got 'yes'; write true",
@@ -253,7 +255,7 @@ def test_a_mistake_says_what_to_write_instead(mistakes, text, expected):
         ("engines: {other: {}}\n", "engines.other: unknown key: expected one of "),
         (
             "engines: {embedded: {region: {}}}\n",
-            "engines.embedded.region: unknown key: expected one of regions,",
+            "engines.embedded.region: unknown key: expected one of profile, regions,",
         ),
         ("engines: {embedded: {regions: {kind: none}}}\n", "engines.embedded.regions.kind: must be one of "),
         ("engines: {embedded: {regions: {kind: [3]}}}\n", "engines.embedded.regions.kind: must be one of "),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from saa import config, plugins
+from saa.engine_settings import options_of
 from saa.engines import FOLDERS
 
 
@@ -42,7 +43,7 @@ def test_captions_are_phrases_or_lists_of_phrases():
 def test_every_plug_in_is_one_choice_and_only_the_engines_own_may_leave_its_kind_out():
     schema = config.json_schema()
     for engine, block in schema["properties"]["engines"]["properties"].items():
-        assert set(block["properties"]) == {*FOLDERS, "cascade"}
+        assert set(block["properties"]) == {*options_of(engine), *FOLDERS, "cascade"}
         for key, folder in FOLDERS.items():
             choices = block["properties"][key]["oneOf"]
             assert len(choices) == len(plugins.kinds(folder))

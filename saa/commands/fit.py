@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from saa import modes
 from saa.commands import terminal
-from saa.commands.options import Engine
+from saa.commands.options import Device, Engine, Profile, Without
 
 
 def fit(
@@ -22,6 +23,9 @@ def fit(
         Path, typer.Option("-o", "--out", metavar="FILE", help="The reference, such as bottle.ref.")
     ],
     engine: Engine = "auto",
+    profile: Profile = None,
+    without: Without = None,
+    device: Device = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Learn from a product's unlabelled pictures what is normal.
@@ -30,9 +34,11 @@ def fit(
     `saa inspect --reference FILE` then judges new pictures against them.
     A picture that cannot be read is left out, and the exit code is 1.
     """
+    from saa import config
     from saa.commands import fitting
 
-    left_out = fitting.fit(folder, prompts, engine, out, overwrite=overwrite)
+    recipe = config.load(prompts, engine, modes.BATCH, profile=profile, without=without or (), device=device)
+    left_out = fitting.fit(folder, recipe, prompts, out, overwrite=overwrite)
     if left_out:
         terminal.note(f"{left_out} image{'s' * (left_out > 1)} left out, which could not be read")
         raise typer.Exit(1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from saa import config, references
+from saa import references
 from saa.commands.terminal import note, progress, say, table
 from saa.datasets.folder import image_paths
 from saa.errors import ModelError, SaaError
-from saa.modes import BATCH
+from saa.recipes import Recipe
 from saa.references import Reference
 from saa.runs.fitting import Fitting
 from saa.runs.pictures import decoded
@@ -16,19 +16,25 @@ from saa.runs.station import reason
 from saa.runs.threads import one_thread
 
 
-def fit(folder: Path, prompts: str, engine: str, out: Path, *, overwrite: bool) -> int:
+def fit(folder: Path, recipe: Recipe, prompts: str, out: Path, *, overwrite: bool) -> int:
     """Fit a folder's images, write the reference to `out` and say what was decided.
+
+    Args:
+        folder: pictures of one product, also in sub-folders.
+        recipe: of the product, in batch mode.
+        prompts: where the recipe comes from, for people.
+        out: the reference's file.
+        overwrite: whether it may be there already.
 
     Returns:
         How many images could not be read; the reference is that of the others.
 
     Raises:
-        SaaError: `out` is taken, the prompts have mistakes, or too few images are different.
+        SaaError: `out` is taken, the recipe is not for batches, or too few images are different.
     """
     _check_free(out, overwrite=overwrite)
-    recipe = config.load(prompts, engine, BATCH)
     paths = image_paths(folder)
-    note(f"{folder}: {len(paths)} images; {recipe.engine} engine, prompts {prompts}, mode: {recipe.mode}")
+    note(f"{folder}: {len(paths)} images; {recipe.label}, prompts {prompts}, mode: {recipe.mode}")
     left_out: set[Path] = set()
 
     def refuse(path: Path, error: Exception) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from saa import modes
 from saa.commands import terminal
-from saa.commands.options import Engine
+from saa.commands.options import Device, Engine, Profile, Without
 
 
 def inspect(
@@ -21,6 +22,9 @@ def inspect(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
     engine: Engine = "auto",
+    profile: Profile = None,
+    without: Without = None,
+    device: Device = None,
     reference: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What `saa fit` learned from other pictures of the product."),
@@ -32,9 +36,12 @@ def inspect(
     One that cannot be read does not stop the others, but the exit code is 1.
     With -o each leaves <stem>.map.tiff, <stem>.overlay.png and <stem>.json.
     """
+    from saa import config
     from saa.commands import inspecting
 
-    answers = inspecting.answers(images, prompts, engine, out, reference)
+    mode = modes.BATCH if reference else modes.SINGLE
+    recipe = config.load(prompts, engine, mode, profile=profile, without=without or (), device=device)
+    answers = inspecting.answers(images, recipe, prompts, out, reference)
     failures = inspecting.print_json(answers) if as_json else inspecting.print_tables(answers)
     if failures:
         terminal.note(f"{failures} of {len(images)} images failed")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saa import config, modes, references
 from saa import images as pictures
+from saa import modes, references
 from saa.commands.terminal import note, say, table
 from saa.engines import ENGINES
 from saa.ops import drawing
+from saa.recipes import Recipe
 from saa.runs import rle
 from saa.runs.folder import write_text
 from saa.runs.station import ONE_IMAGES_FAULT, reason
@@ -57,17 +58,22 @@ class Answer:
 
 
 def answers(
-    paths: Sequence[Path], prompts: str, engine: str, out: Path | None, reference: Path | None = None
+    paths: Sequence[Path], recipe: Recipe, prompts: str, out: Path | None, reference: Path | None = None
 ) -> Iterator[Answer]:
     """An answer for each path as it is ready; with `out`, its files lie there by then.
 
-    With `reference`, a file that `saa fit` wrote, the images are judged against the images it was fitted on.
+    Args:
+        paths: image files.
+        recipe: of the product.
+        prompts: where the recipe comes from, for people.
+        out: the folder for files.
+        reference: a file that `saa fit` wrote; the images are judged against those it was fitted on.
 
     Raises:
-        SaaError: the prompts have mistakes, the reference does not fit them, or `out` takes no files.
+        SaaError: the reference does not fit the recipe, or `out` takes no files.
     """
-    recipe, inspector, mode = _built(prompts, engine, reference)
-    note(f"{recipe.engine} engine, prompts {prompts}, mode: {mode}")
+    inspector, mode = _built(recipe, reference)
+    note(f"{recipe.label}, prompts {prompts}, mode: {mode}")
     if reference is None and ENGINES[recipe.engine].batch:
         note(_HINT)
     with one_thread():  # the same sums, bit for bit, as in `saa run`
@@ -84,14 +90,12 @@ def answers(
             yield answer
 
 
-def _built(prompts: str, engine: str, reference: Path | None) -> tuple[config.Recipe, Inspector, str]:
-    """The recipe, its inspector, and the label of the mode."""
+def _built(recipe: Recipe, reference: Path | None) -> tuple[Inspector, str]:
+    """The recipe's inspector, and the label of the mode."""
     if reference is None:
-        recipe = config.load(prompts, engine)
-        return recipe, recipe.build(), modes.label(recipe.mode, 1)
-    recipe = config.load(prompts, engine, modes.BATCH)
+        return recipe.build(), modes.label(recipe.mode, 1)
     fitted = references.read(reference)
-    return recipe, recipe.build(fitted), modes.label(recipe.mode, fitted.num_images)
+    return recipe.build(fitted), modes.label(recipe.mode, fitted.num_images)
 
 
 def _write(out: Path, stem: str, image: Image, answer: Answer, inspection: Inspection) -> None:

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from saa.engines import AUTO, ENGINES
+from saa.foundation import devices
+from saa.profiles import ABLATIONS
 
 Engine = Annotated[
     str,
     typer.Option(
         metavar="|".join((AUTO, *ENGINES)), help="What does the seeing; auto takes the best that is ready."
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(dict.fromkeys(name for each in ENGINES.values() for name in each.profiles)),
+        help="How the engine does what the publications leave open: paper and released as published, "
+        "vanilla is SAA without hybrid prompts.",
+        show_default="the prompt file's, or default",
+    ),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="|".join(ABLATIONS), help="Leave this part of the method out, for ablations; may be repeated."
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(get_args(devices.Device)),
+        help="Where networks run.",
+        show_default="the prompt file's, or cpu",
     ),
 ]
 SINGLE, BATCH = "single", "batch"

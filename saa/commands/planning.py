@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -25,6 +25,9 @@ def plan(
     *,
     split: str = "test",
     engine: str = AUTO,
+    profile: str | None = None,
+    without: Collection[str] = (),
+    device: str | None = None,
     mode: str = AUTO,
     categories: Sequence[str] = (),
     limit: int | None = None,
@@ -47,11 +50,11 @@ def plan(
     recipes = {}
     for product in sorted(counts):
         file = config.find(prompts, product)
-        recipe = config.load(file, engine, BATCH)
+        recipe = config.load(file, engine, BATCH, profile=profile, without=without, device=device)
         recipes[product], why = _in_mode(mode, recipe, counts[product], file)
         told.append(
             f"{product}: {counts[product]} images, {recipes[product].mode}{why}; "
-            f"{recipe.engine} engine, prompts {file}"
+            f"{recipe.label}, prompts {file}"
         )
     planned = Plan(samples, recipes, dataset, root, split, keep_parts)
     note("\n".join(told))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saa.commands import terminal
-from saa.commands.options import Engine, Mode, Workers
+from saa.commands.options import Device, Engine, Mode, Profile, Without, Workers
 from saa.engines import AUTO
 from saa.plugins import kinds
 
@@ -43,6 +43,9 @@ def run(
     ] = None,
     workers: Workers = None,
     engine: Engine = "auto",
+    profile: Profile = None,
+    without: Without = None,
+    device: Device = None,
     mode: Mode = AUTO,
     parts: Annotated[
         bool, typer.Option("--parts", help="Save the parts of each map too, for `saa evaluate`.")
@@ -68,6 +71,9 @@ def run(
             prompts,
             split=split,
             engine=engine,
+            profile=profile,
+            without=without or (),
+            device=device,
             mode=mode,
             categories=category or (),
             limit=limit,

@@ -20,7 +20,7 @@ with SAA+ hands it blue for red; otherwise this gives that code's masks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,6 +98,7 @@ class SamRefiner:
     decoder: Decoder
     mask_threshold: float
     boxes_at_once: int
+    one_by_one: ClassVar[bool] = True
 
     def refine(self, frame: Frame, proposals: Proposals) -> Regions:
         """One mask for each box; see `stages.Refiner`. Without boxes the image is not encoded."""

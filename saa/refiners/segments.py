@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,7 @@ class SegmentRefiner:
     viewer: Viewer
     object_phrase: str
     min_box_iou: float
+    one_by_one: ClassVar[bool] = False
 
     def refine(self, frame: Frame, proposals: Proposals) -> Regions:
         """One mask for each box; see `stages.Refiner`."""

@@ -72,6 +72,10 @@ class Config(BaseModel):
         description="a box's phrase: the words of its best phrase that the box answers, so that reject phrases "
         "can work on words; that phrase, whole; or the word pieces that it answers, as in the released code",
     )
+    object_underscores: bool = Field(
+        default=False,
+        description="read the object's name with underscores for spaces, as the released code needs it",
+    )
     object_comma: bool = Field(
         default=False,
         description="read the object's name with a comma behind it, as the released code does by oversight",
@@ -175,7 +179,7 @@ class GroundingDinoGenerator:
 
     def _found(self, frame: Frame, captions: Sequence[Caption]) -> Proposals:
         image = frame.encoded(self.encoder)
-        known = [self.reader.asked(caption, comma=self._comma(caption)) for caption in captions]
+        known = [self.reader.asked(self._spelled(each), comma=self._comma(each)) for each in captions]
         answers, boxes = self._detected(image, [features for _, features in known])
         found = Proposals.none()
         for i, (caption, (question, _)) in enumerate(zip(captions, known, strict=True)):
@@ -191,6 +195,11 @@ class GroundingDinoGenerator:
         with self.encoder.placement.running():
             answers, boxes = self.encoder.detector(image, texts)
         return _array(answers), _array(boxes)
+
+    def _spelled(self, caption: Caption) -> Caption:
+        if self.settings.object_underscores and self._names_object(caption):
+            return (self.object_phrase.replace(" ", "_"),)
+        return caption
 
     def _comma(self, caption: Caption) -> bool:
         return self.settings.object_comma and self._names_object(caption)

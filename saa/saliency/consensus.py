@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -126,6 +126,7 @@ class ConsensusSaliency:
     alone: Saliency
     fitted: Fitted
     area_px: int
+    needs_objects: ClassVar[bool] = True
 
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         """A map in [0, 1); a note if the part could not be laid on the others."""

@@ -81,6 +81,11 @@ class CrossInstance:
     count: int
     settings: Config
 
+    @property
+    def needs_objects(self) -> bool:
+        """Not for products of one object that are compared with the whole picture."""
+        return self.count > 1 or self.single.settings.compared == "object"
+
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         """A map in [0, 1], 0 off the objects; a note if there are too few of them. See `stages.Saliency`.
 

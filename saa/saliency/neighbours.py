@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +34,7 @@ class NeighbourSaliency:
     """Unlikeness, squashed to [0, 1) and faded out off the objects."""
 
     encoder: Encoder
+    needs_objects: ClassVar[bool] = True
 
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         """A map in [0, 1); see `stages.Saliency`."""

@@ -41,6 +41,11 @@ class SelfSimilarity:
 
     single: Single
 
+    @property
+    def needs_objects(self) -> bool:
+        """Only if the object's places are compared with each other."""
+        return self.single.settings.compared == "object"
+
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         """A map in [0, 1]; see `stages.Saliency`."""
         return Salience(self.single.map(frame, objects))

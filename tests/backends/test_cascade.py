@@ -213,6 +213,8 @@ def test_the_generator_is_asked_for_the_object_and_for_every_caption():
     asked = []
 
     class Listening:
+        one_by_one = False
+
         def propose(self, frame, captions):
             asked.append([tuple(caption) for caption in captions])
             return scene.stages()["generator"].propose(frame, captions)
@@ -227,6 +229,8 @@ def test_what_stands_out_is_known_before_defects_are_proposed_and_refined():
     asked = []
 
     class Listening:
+        one_by_one = False
+
         def propose(self, frame, captions):
             asked.append(("propose", frame.saliency))
             return scene.stages()["generator"].propose(frame, captions)

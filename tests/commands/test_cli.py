@@ -35,7 +35,7 @@ def test_a_wrong_command_line_exits_with_2(give, words):
 
 
 def test_our_own_bug_exits_with_3_and_shows_the_traceback(give, monkeypatch, prompt, tmp_path):
-    def fail(*_):
+    def fail(*_, **__):
         raise ZeroDivisionError("two and two are five")
 
     monkeypatch.setattr("saa.config.load", fail)

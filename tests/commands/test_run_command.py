@@ -60,7 +60,7 @@ def test_run_takes_some_categories_and_images_spread_over_the_names(give, prompt
     [
         (["--format", "mvtek"], r"datasets: expected one of .*mvtec.*, got 'mvtek'; write 'mvtec'"),
         (["--category", "nuts"], "expected a category out of bolt, nut, got nuts; choose one of these"),
-        (["--engine", "steam"], "engine: expected one of auto, embedded.*, got 'steam'"),
+        (["--engine", "steam"], "engine: expected one of auto, .*embedded.*, got 'steam'"),
         (["--prompts", "none.yaml"], "none.yaml: expected a file, a folder or a shipped name"),
         (["--split", "tset"], "split: expected one of test, train, got 'tset'"),
         (["--mode", "all"], "mode: expected one of auto, single, batch, got 'all'; choose one of these"),

@@ -106,3 +106,13 @@ def test_the_image_is_left_alone_and_gives_the_same_bits_whatever_came_between(r
     np.testing.assert_array_equal(wanted.boxes, boxes_on(frame).boxes)
     refiner.refine(other_frame, boxes_on(other_frame))
     np.testing.assert_array_equal(refiner.refine(Frame(before), wanted).masks, once.masks)
+
+
+def test_a_refiner_of_one_box_at_a_time_gives_each_the_mask_that_it_has_among_others(refiner, frame):
+    if not refiner.one_by_one:
+        pytest.skip("boxes have to do with each other")
+    wanted = boxes_on(frame)
+    together = refiner.refine(frame, wanted)
+    for i, mask in enumerate(together.masks):
+        alone = refiner.refine(frame.marked(np.ones(frame.size, np.float32)), wanted[np.array([i])])
+        np.testing.assert_array_equal(alone.masks[0], mask)
