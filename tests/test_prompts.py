@@ -40,6 +40,23 @@ def test_braces_in_an_object_phrase_are_ordinary_letters():
     assert odd.captions()[0] == ("defect on {0} plate",)
 
 
+def test_a_product_is_named_by_its_phrase_with_underscores_unless_it_has_a_name():
+    assert ProductPrompt.model_validate({"object": {"phrase": "Metal  nut."}}).name == "metal_nut"
+    assert (
+        ProductPrompt.model_validate({"object": {"phrase": "macaroni", "name": "macaroni1"}}).name
+        == "macaroni1"
+    )
+
+
+def test_class_agnostic_phrases_ask_for_the_phrase_or_for_what_the_object_is_called():
+    nut = ProductPrompt.model_validate({"object": {"phrase": "metal nut", "name": "Nut_7"}})
+    assert nut.class_agnostic_phrases()[0] == "defect on metal nut"
+    assert nut.class_agnostic_phrases(nut.name) == ("defect on Nut_7", "damage on Nut_7", "flaw on Nut_7")
+    assert (
+        prompt(defects={"captions": ["crack"], "class_agnostic": False}).class_agnostic_phrases("nut") == ()
+    )
+
+
 def test_normalising_twice_changes_nothing():
     once = normalised("  Loose   THREAD . . ")
     assert once == "loose thread"
@@ -62,6 +79,8 @@ def test_normalising_twice_changes_nothing():
         ({"confidence": {"top_k": 0}}, "greater than or equal to 1"),
         ({"saliency": {"gain": -1}}, "greater than or equal to 0"),
         ({"object": {"phrase": "bottle", "count": 0}}, "greater than or equal to 1"),
+        ({"object": {"phrase": "metal nut", "name": "metal nut"}}, "match pattern"),
+        ({"object": {"phrase": "metal nut", "name": ""}}, "match pattern"),
         ({"rule": {}}, "Extra inputs"),
     ],
 )
