@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
@@ -37,7 +36,8 @@ class ScriptedGenerator:
 class ScriptedRefiner:
     """Knows the masks of all that will be proposed: objects before the saliency is known, flaws after.
 
-    Of what lies in equal boxes, what is asked for first is drawn first. `asked` counts the boxes.
+    Of what lies in equal boxes, what is asked for first is drawn first, and again when all have had their turn.
+    `asked` counts the boxes.
     """
 
     objects: Regions
@@ -48,15 +48,16 @@ class ScriptedRefiner:
     def refine(self, frame, proposals) -> Regions:
         known = self.objects if frame.saliency is None else self.flaws
         self.asked.append(len(proposals))
-        left = list(zip(boxes.of_masks(known.masks), known.scores, known.phrases, known.masks, strict=True))
+        places = boxes.of_masks(known.masks)
+        turns = np.zeros(len(known), int)
         masks = np.zeros((len(proposals), *known.size), np.bool_)
         for mask, box, score, phrase in zip(
             masks, proposals.boxes, proposals.scores, proposals.phrases, strict=True
         ):
-            place = next(
-                i for i, each in enumerate(left) if (each[0] == box).all() and each[1:3] == (score, phrase)
-            )
-            mask[:] = left.pop(place)[3]
+            fits = (places == box).all(axis=1) & (known.scores == score) & (np.array(known.phrases) == phrase)
+            place = min(np.flatnonzero(fits), key=turns.__getitem__)
+            turns[place] += 1
+            mask[:] = known.masks[place]
         return Regions(masks, proposals.scores, proposals.phrases)
 
 
@@ -66,7 +67,7 @@ class ScriptedSaliency:
 
     plane: AnomalyMap
     notes: tuple[str, ...] = ()
-    needs_objects: ClassVar[bool] = True
+    needs_objects: bool = True
 
     def saliency(self, frame: Frame, objects: Regions) -> Salience:
         return Salience(self.plane, self.notes)
