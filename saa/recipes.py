@@ -188,10 +188,11 @@ class Recipe:
         return stages | {"object": resolved["prompt"]["object"]} | ({"weights": used} if used else {})
 
     @property
-    def label(self) -> str:
+    def engine_name(self) -> str:
         """The engine for people, with its profile and what is left out, where they are not the usual ones."""
-        profile = "" if self.profile == DEFAULT else f", profile {self.profile}"
-        return f"{self.engine} engine{profile}" + "".join(f", without {part}" for part in self.without)
+        said = [] if self.profile == DEFAULT else [f"profile {self.profile}"]
+        said += [f"without {part}" for part in self.without]
+        return f"{self.engine} ({', '.join(said)})" if said else self.engine
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting as JSON values with sorted keys; equal recipes give equal text."""

@@ -114,9 +114,9 @@ def test_a_profile_names_only_fields_that_there_are(recipe, engine):
 
 def test_a_recipe_tells_its_profile_and_what_it_is_without(recipe):
     plain, released = recipe(), recipe(profile="released", without=["saliency", "language", "saliency"])
-    assert (plain.profile, plain.without, plain.label) == ("default", (), "foundation engine")
+    assert (plain.profile, plain.without, plain.engine_name) == ("default", (), "foundation")
     assert (released.profile, released.without) == ("released", ("language", "saliency"))
-    assert released.label == "foundation engine, profile released, without language, without saliency"
+    assert released.engine_name == "foundation (profile released, without language, without saliency)"
     assert released.as_dict()["without"] == ["language", "saliency"]
 
 

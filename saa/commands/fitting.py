@@ -34,7 +34,7 @@ def fit(folder: Path, recipe: Recipe, prompts: str, out: Path, *, overwrite: boo
     """
     _check_free(out, overwrite=overwrite)
     paths = image_paths(folder)
-    note(f"{folder}: {len(paths)} images; {recipe.label}, prompts {prompts}, mode: {recipe.mode}")
+    note(f"{folder}: {len(paths)} images; {recipe.engine_name} engine, prompts {prompts}, mode: {recipe.mode}")
     left_out: set[Path] = set()
 
     def refuse(path: Path, error: Exception) -> None:

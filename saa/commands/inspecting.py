@@ -73,7 +73,7 @@ def answers(
         SaaError: the reference does not fit the recipe, or `out` takes no files.
     """
     inspector, mode = _built(recipe, reference)
-    note(f"{recipe.label}, prompts {prompts}, mode: {mode}")
+    note(f"{recipe.engine_name} engine, prompts {prompts}, mode: {mode}")
     if reference is None and ENGINES[recipe.engine].batch:
         note(_HINT)
     with one_thread():  # the same sums, bit for bit, as in `saa run`
@@ -82,9 +82,9 @@ def answers(
                 image = pictures.read_rgb(path)
                 inspection = inspector.inspect(image)
             except ONE_IMAGES_FAULT as error:
-                yield Answer(path, recipe.engine, mode, None, reason(error))
+                yield Answer(path, recipe.engine_name, mode, None, reason(error))
                 continue
-            answer = Answer(path, recipe.engine, mode, inspection)
+            answer = Answer(path, recipe.engine_name, mode, inspection)
             if out is not None:
                 _write(out, stem, image, answer, inspection)
             yield answer

@@ -54,7 +54,7 @@ def plan(
         recipes[product], why = _in_mode(mode, recipe, counts[product], file)
         told.append(
             f"{product}: {counts[product]} images, {recipes[product].mode}{why}; "
-            f"{recipe.label}, prompts {file}"
+            f"{recipe.engine_name} engine, prompts {file}"
         )
     planned = Plan(samples, recipes, dataset, root, split, keep_parts)
     note("\n".join(told))

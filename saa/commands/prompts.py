@@ -1,4 +1,4 @@
-"""`saa prompts`: start, check and find prompt files."""
+"""`saa prompts`: start, import, check and find prompt files."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from typing import Annotated
 
 import typer
 
+from saa.commands.importing import from_files, from_words, write_new
 from saa.commands.terminal import note, say
 from saa.errors import PromptError
 
-app = typer.Typer(help="Start, check and find prompt files.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Start, import, check and find prompt files.", no_args_is_help=True, rich_markup_mode=None
+)
+
+_IMPORTS = """\b
+saa prompts import mvtec_parameters.py -o prompts
+saa prompts import --product bolt --pair 'crack. dark hole.=bolt' --sentence 'the image of bolt
+  have 1 dissimilar bolt, with a maximum of 5 anomaly. The anomaly would not exceed 0.3 object area.'
+"""
 
 
 @app.command()
@@ -25,18 +34,50 @@ def new(
     """Write a commented prompt file to start from."""
     from saa.prompt_starter import file_name, starter
 
-    text = starter(product)
     path = out or Path(file_name(product))
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise PromptError(f"{path}: expected no such file yet, got one; give -o another name") from error
-    except OSError as error:
-        raise PromptError(
-            f"{path}: expected to be writable, got {error.strerror}; give -o another place"
-        ) from error
+    write_new(path, starter(product))
     say(f"{path}; check it with: saa prompts lint {path}")
+
+
+@app.command("import", epilog=_IMPORTS)
+def import_(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE.py", help="Its files of parameters; they are read, not executed."),
+    ] = None,
+    product: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Instead of files: one product's name in the data set.")
+    ] = None,
+    sentence: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --product: its property sentence.")
+    ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CAPTION=FILTER",
+            help="With --product: a caption and its filter phrase, 'black hole. crack.=bolt'; once for each pair.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="PATH", help="The folder; with --product, the file.", show_default="here"
+        ),
+    ] = None,
+) -> None:
+    """Turn prompts of the code released with SAA+ into prompt files.
+
+    What is odd about them is told. No file is overwritten.
+    """
+    if files and not (product or sentence or pair):
+        from_files(files, out or Path())
+    elif not files and product and sentence:
+        from_words(product, sentence, pair or [], out)
+    else:
+        got = "both" if files else "one without the other" if product or sentence else "neither"
+        raise PromptError(
+            f"import: expected files, or --product and --sentence, got {got}; see saa prompts import --help"
+        )
 
 
 @app.command()

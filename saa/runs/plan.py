@@ -70,7 +70,7 @@ class Plan:
                 "images": len(self.samples),
                 "images_sha256": _digest([self._listed(sample) for sample in self.samples]),
             },
-            "engine": ", ".join(sorted({recipe.engine for recipe in self.recipes.values()})),
+            "engine": ", ".join(sorted({recipe.engine_name for recipe in self.recipes.values()})),
             "recipes": recipes,
             "recipe_sha256": _digest(recipes),
         }

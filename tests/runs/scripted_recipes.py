@@ -51,20 +51,20 @@ class ScriptedInspector:
 class ScriptedRecipe:
     phrase: str = "nut"
     seconds: float = 0.0
-    engine: str = "scripted"
+    engine_name: str = "scripted"
     mode: str = SINGLE
     min_images: int = 1
 
     @property
     def alone(self):
-        return self if self.mode == SINGLE else ScriptedRecipe(self.phrase, self.seconds, self.engine)
+        return self if self.mode == SINGLE else ScriptedRecipe(self.phrase, self.seconds, self.engine_name)
 
     def build(self, reference=None):
         assert reference is None, "nothing was fitted"
         return ScriptedInspector(self.seconds)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"engine": self.engine, "prompt": {"object": {"phrase": self.phrase}}}
+        return {"engine": self.engine_name, "prompt": {"object": {"phrase": self.phrase}}}
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def batch(planned: Plan) -> Plan:
     return replace(
         planned,
         recipes={
-            name: BatchRecipe(each.phrase, each.seconds, each.engine)
+            name: BatchRecipe(each.phrase, each.seconds, each.engine_name)
             for name, each in planned.recipes.items()
         },
     )
