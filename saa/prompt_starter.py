@@ -48,7 +48,7 @@ def starter(product: str) -> str:
     Raises:
         PromptError: the name holds no letter or digit, or is endless.
     """
-    phrase = normalised(re.sub(f"[{re.escape(string.punctuation)}]", " ", _printable(product)))
+    phrase = normalised(re.sub(f"[{re.escape(string.punctuation)}]", " ", printable(product)))
     if not any(letter.isalnum() for letter in phrase) or len(phrase) > MAX_LENGTH:
         raise PromptError(
             f"product: expected a name of up to {MAX_LENGTH} letters or digits, got '{product}'; "
@@ -56,26 +56,27 @@ def starter(product: str) -> str:
         )
     captions = [[words for words in each if not rejected(words, [phrase])] for each in _SPECIMENS]
     return _TEMPLATE.format(
-        product=" ".join(_printable(product).split()),
-        phrase=_quoted(phrase),
+        product=" ".join(printable(product).split()),
+        phrase=quoted(phrase),
         captions="\n".join(f"    - [{', '.join(each)}]" for each in captions if each),
-        reject=f"[{_quoted(phrase)}]",
+        reject=f"[{quoted(phrase)}]",
     )
 
 
 def file_name(product: str) -> str:
     """The name of a product's file; what no file system takes becomes an underscore."""
-    safe = re.sub(r'[<>:"/\\|?*]', "_", _printable(product)).strip(". ")
+    safe = re.sub(r'[<>:"/\\|?*]', "_", printable(product)).strip(". ")
     return f"{safe or '_'}.yaml"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text on one line, with underscores for letters that no file may hold."""
     return "".join(letter if letter.isprintable() else "_" for letter in text)
 
 
-def _quoted(phrase: str) -> str:
+def quoted(phrase: str) -> str:
     """The phrase as YAML text; plain where no reader could take it for anything else."""
-    plain = re.fullmatch(r"[a-z][a-z0-9 ]*", phrase) and phrase not in _NOT_WORDS
+    plain = re.fullmatch(r"[a-z][a-z0-9_ ]*", phrase) and phrase not in _NOT_WORDS
     return phrase if plain else json.dumps(phrase, ensure_ascii=False)
 
 
