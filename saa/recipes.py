@@ -194,6 +194,11 @@ class Recipe:
         said += [f"without {part}" for part in self.without]
         return f"{self.engine} ({', '.join(said)})" if said else self.engine
 
+    def in_use(self) -> dict[str, Any]:
+        """The settings of the stages that see images, as JSON values; features are compared in batch mode only."""
+        resolved = self.as_dict()
+        return {key: resolved[key] for key in KEYS if key != "features" or self.mode == BATCH}
+
     def as_dict(self) -> dict[str, Any]:
         """Every setting as JSON values with sorted keys; equal recipes give equal text."""
         stages = {key: getattr(self, key).model_dump(mode="json") for key in KEYS}

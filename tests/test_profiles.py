@@ -172,6 +172,14 @@ def test_an_ablation_goes_before_what_the_file_says(recipe):
     assert recipe(text, without=["saliency"]).as_dict()["cascade"]["saliency_gain"] == 0
 
 
+def test_only_stages_that_see_images_are_in_use(recipe):
+    assert "features" not in recipe().in_use()
+    batch = recipe("{saliency: {kind: consensus}}")
+    assert batch.in_use()["features"]["checkpoint"] == "wide_resnet50_racm"
+    vanilla = recipe(profile="vanilla").in_use()
+    assert {each.get("checkpoint") for each in vanilla.values()} == {"groundingdino_swint", "sam_vit_h", None}
+
+
 def test_device_and_precision_of_an_engine_are_those_of_its_networks(recipe):
     found = of(recipe("{device: cuda, precision: bf16, saliency: {precision: fp32}}"))
     assert {found[f"{stage}.device"] for stage in ("regions", "refiner", "saliency", "features")} == {"cuda"}

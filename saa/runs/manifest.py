@@ -85,8 +85,9 @@ def _text(manifest: Json) -> str:
 
 
 def _identity(plan: Plan) -> Json:
-    recipes = [each.as_dict() for recipe in plan.recipes.values() for each in (recipe, recipe.alone)]
-    used = weights.used([{key: recipe[key] for key in recipe if key != "prompt"} for recipe in recipes])
+    used = weights.used(
+        [each.in_use() for recipe in plan.recipes.values() for each in (recipe, recipe.alone)]
+    )
     named = {"weights": used} if used else {}
     return plan.identity() | named | {"versions": {"saa": _version("saa")}}
 

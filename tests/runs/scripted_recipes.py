@@ -66,6 +66,9 @@ class ScriptedRecipe:
     def as_dict(self) -> dict[str, Any]:
         return {"engine": self.engine_name, "prompt": {"object": {"phrase": self.phrase}}}
 
+    def in_use(self) -> dict[str, Any]:
+        return {key: value for key, value in self.as_dict().items() if key not in ("engine", "prompt")}
+
 
 @dataclass(frozen=True)
 class BatchRecipe(ScriptedRecipe):
