@@ -27,7 +27,7 @@ def file(tmp_path):
 def test_dictionaries_are_found_by_their_values_whatever_they_are_called(file):
     path = file(
         "from nowhere import anything\n"
-        "SETTINGS = {'size': 400, 3: [1]}\nPATHS = {'bolt': '/data'}\nEMPTY = {}\n"
+        "SETTINGS = {'size': 400, 3: [1]}\nPATHS = {'bolt': '/data'}\nEMPTY = {}\nLISTS = {'a': [], 'b': ['c']}\n"
         f"class A:\n    a: dict = {{'bolt': [('crack.', 'bolt')], 'nut': []}}\n"
         f"def b():\n    c = {{'nut': {sentence('nut')!r}, 'bolt': {sentence('bolt')!r}}}\n"
     )
@@ -35,7 +35,6 @@ def test_dictionaries_are_found_by_their_values_whatever_they_are_called(file):
     assert (bolt.product, bolt.pairs, bolt.sentence) == ("bolt", (("crack.", "bolt"),), sentence("bolt"))
     assert (bolt.source, bolt.key, bolt.flat) == ("old.py", "bolt", False)
     assert (nut.product, nut.pairs) == ("nut", ())
-    assert read(path).notes == ()
 
 
 def test_nothing_is_executed(file, tmp_path):
@@ -62,7 +61,7 @@ def test_of_several_sentences_the_one_about_the_product_is_taken(file):
     assert [(given.product, given.key) for given in read(path).products] == [
         ("nut", "y"),
         ("bolt", "x"),
-        ("z", ""),
+        ("z", "z"),
     ]
 
 
@@ -83,6 +82,22 @@ def test_a_pair_that_stands_alone_is_read_as_the_only_one(file):
     assert bolt.pairs == (("crack. dent.", "bolt"),)
 
 
+def test_a_demonstration_has_one_sentence_and_one_list(file):
+    path = file(
+        "size = [400, 400]\nnames = ['a.png', 'b.png', 'c.png']\n"
+        f"asked = ['color defect. hole. ', 'candle']\nsaid = {SENTENCES['visa']['candle']!r}\n"
+    )
+    [candle] = read(path).products
+    assert (candle.product, candle.pairs, candle.flat) == (
+        "candle",
+        (("color defect. hole. ", "candle"),),
+        True,
+    )
+    assert read(path).notes == (
+        "old.py: what is asked of every product is added; class_agnostic: false asks for these prompts alone",
+    )
+
+
 def test_a_key_that_is_given_twice_is_told(file):
     path = file(f"s = {{'bolt': '', 'bolt': {sentence('bolt')!r}}}\n")
     assert read(path).products[0].sentence == sentence("bolt")
@@ -94,9 +109,12 @@ def test_a_key_that_is_given_twice_is_told(file):
     [
         (
             "",
-            "expected a dictionary of property sentences, written out, got none; give one product's with --product",
+            "expected dictionaries of prompt pairs and property sentences, or one of each, written out, got "
+            "sentences: 0, lists: 0; give one product's with --product, --sentence and --pair",
         ),
-        ("p = {'bolt': [['crack', 'bolt']]}", "expected a dictionary of property sentences"),
+        ("p = {'bolt': [['crack', 'bolt']]}", "got sentences: 0, lists: 0"),
+        (f"a = {sentence('bolt')!r}\nb = ['crack', 'bolt']\nc = ['d', 'e']", "got sentences: 1, lists: 2"),
+        (f"s = {{'bolt': {sentence('bolt')!r}, 'nut': 3}}", "got sentences: 0, lists: 0"),
         ("p = {\n'bolt': ]", "expected Python, got an error: .*; mend the file"),
         (b"p = '\xff'", "expected Python, got an error"),
         (b"p = '\x00'", "expected Python, got an error"),
