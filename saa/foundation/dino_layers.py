@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from saa.foundation import dino_attention, dino_fusion
 from saa.foundation.dino_attention import HEADS, POINTS, WIDTH
+from saa.foundation.linear import by_rows
 
 Arithmetic: TypeAlias = Literal["fast", "exact"]
 
@@ -24,6 +25,8 @@ MAX_PIECES = 256
 """Word pieces of a caption that are read; the rest is cut off."""
 NUM_LEVELS = 4
 _TEMPERATURE = 20
+_ROWS = 2048
+"""Rows at a time between which a CPU keeps its buffers: 16 MB each."""
 
 
 @contextmanager
@@ -109,16 +112,19 @@ def transformer(
     fast = arithmetic == "fast"
     for layer in whole.encoder.layers:
         layer.self_attn.forward = partial(dino_attention.look_around, layer.self_attn, fast)
-        layer.forward_ffn = partial(_feed_forward, layer, layer.norm2)
+        layer.forward_ffn = partial(_feed_forward, layer, layer.norm2, fast)
     for layer in whole.decoder.layers:
         layer.cross_attn.forward = partial(dino_attention.look_around, layer.cross_attn, fast)
         # The library's own switches autocast off on GPUs, by a call that torch has deprecated.
-        layer.forward_ffn = partial(_feed_forward, layer, layer.norm3)
+        layer.forward_ffn = partial(_feed_forward, layer, layer.norm3, fast)
     for layer in whole.encoder.fusion_layers if fast else ():
         layer.forward = partial(dino_fusion.fused, layer)
     return whole
 
 
-def _feed_forward(layer: Any, norm: nn.Module, found: Tensor) -> Tensor:  # noqa: ANN401
-    normed: Tensor = norm(found + layer.linear2(functional.relu_(layer.linear1(found))))
-    return normed
+def _feed_forward(layer: Any, norm: nn.Module, fast: bool, found: Tensor) -> Tensor:  # noqa: ANN401
+    def fed(rows: Tensor) -> Tensor:
+        normed: Tensor = norm(rows + layer.linear2(functional.relu_(layer.linear1(rows))))
+        return normed
+
+    return by_rows(fed, found, _ROWS) if fast and found.device.type == "cpu" else fed(found)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from saa import weights
 from saa.errors import ModelError
-from saa.foundation import dino_layers
+from saa.foundation import dino_layers, linear
 from saa.foundation.bert import TextEncoder
 from saa.foundation.captions import SEPARATORS
 from saa.foundation.devices import Placement
@@ -80,6 +80,8 @@ class Detector(nn.Module):
         self.transformer.enc_out_bbox_embed = copy.deepcopy(box)
         self.transformer.enc_out_class_embed = self.class_embed[0]
         self._parts = parts
+        if arithmetic == "fast":
+            linear.quickened(self)
         self.eval().requires_grad_(requires_grad=False)
 
     def see(self, pixels: Tensor) -> ImageFeatures:

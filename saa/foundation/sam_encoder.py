@@ -14,6 +14,8 @@ import torch
 from segment_anything.modeling.image_encoder import get_rel_pos, window_partition, window_unpartition
 from torch import Tensor
 
+from saa.foundation import linear
+
 
 def features(encoder: Any, pixels: Tensor, room: int) -> Tensor:  # noqa: ANN401 - the library is untyped
     """What an `ImageEncoderViT` makes of images.
@@ -31,7 +33,7 @@ def features(encoder: Any, pixels: Tensor, room: int) -> Tensor:  # noqa: ANN401
         x = x + encoder.pos_embed
     for block in encoder.blocks:
         x = x + _looked_around(block, block.norm1(x), room)
-        x = x + block.mlp(block.norm2(x))
+        x = x + _thought_over(block.mlp, block.norm2(x), room)
     found: Tensor = encoder.neck(x.permute(0, 3, 1, 2))
     return found
 
@@ -57,7 +59,7 @@ def _piecewise(layer: Any, x: Tensor, room: int) -> Tensor:  # noqa: ANN401
     """The same for few windows: some heads, or some rows of one head, at a time."""
     count, h, w, _ = x.shape
     total = count * layer.num_heads
-    qkv = layer.qkv(x).reshape(count, h * w, 3, layer.num_heads, -1).permute(2, 0, 3, 1, 4)
+    qkv = linear.applied(layer.qkv, x).reshape(count, h * w, 3, layer.num_heads, -1).permute(2, 0, 3, 1, 4)
     q, k, v = qkv.reshape(3, total, h * w, -1)
     places = q.view(total, h, w, -1)
     down = torch.einsum("nhwd,hkd->nhwk", places, get_rel_pos(h, h, layer.rel_pos_h))
@@ -67,11 +69,26 @@ def _piecewise(layer: Any, x: Tensor, room: int) -> Tensor:  # noqa: ANN401
     seen = torch.empty_like(q)
     for first in range(0, total, heads):
         group = slice(first, first + heads)
+        turned = v[group].transpose(1, 2).contiguous()
         for top in range(0, h, rows):
             band, part = slice(top, top + rows), slice(top * w, (top + rows) * w)
             offsets = down[group, band, :, :, None] + across[group, band, :, None, :]
-            scores = offsets.flatten(3).flatten(1, 2)
-            scores.baddbmm_(q[group, part], k[group].transpose(1, 2), alpha=layer.scale)
-            seen[group, part] = scores.softmax(-1) @ v[group]
-    found: Tensor = layer.proj(seen.view(count, -1, h, w, q.shape[-1]).permute(0, 2, 3, 1, 4).flatten(3))
-    return found
+            scores = _products(q[group, part] * layer.scale, k[group]).add_(offsets.flatten(3).flatten(1, 2))
+            seen[group, part] = _products(scores.softmax(-1), turned)
+    return linear.applied(
+        layer.proj, seen.view(count, -1, h, w, q.shape[-1]).permute(0, 2, 3, 1, 4).flatten(3)
+    )
+
+
+def _thought_over(mlp: Any, x: Tensor, room: int) -> Tensor:  # noqa: ANN401
+    """Both layers behind attention, place by place."""
+
+    def some(rows: Tensor) -> Tensor:
+        return linear.applied(mlp.lin2, mlp.act(linear.applied(mlp.lin1, rows)))
+
+    return linear.by_rows(some, x, max(1, room // mlp.lin1.out_features))
+
+
+def _products(a: Tensor, b: Tensor) -> Tensor:
+    """(N, n, m) of (N, n, c) and (N, m, c); large ones, which come alone, are linear layers."""
+    return linear.linear(a[0], b[0], None)[None] if len(a) == 1 else a @ b.transpose(1, 2)
