@@ -68,8 +68,13 @@ FOUNDATION: Mapping[str, Profile] = {
             "object_comma": True,
             "nms_iou": 1.0,
             "outside": "keep",
+            "arithmetic": "exact",  # boxes are ranked, and where two are as good as equal, rounding would swap them
         },
-        "refiner": {"colours": "bgr", "answer": "single"},
+        "refiner": {
+            "colours": "bgr",
+            "answer": "single",
+            "arithmetic": "exact",  # rounding would decide a few pixels on the edges of masks
+        },
         "saliency": {
             "kind": "cross_instance",
             "colours": "bgr",

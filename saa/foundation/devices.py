@@ -27,6 +27,8 @@ Device: TypeAlias = Literal["cpu", "cuda", "mps"]
 """A processor: any, one of NVIDIA's or AMD's, one of Apple's."""
 Precision: TypeAlias = Literal["fp32", "bf16"]
 """Single precision, with no shortcuts; or brain floats where torch thinks them safe, quicker and less exact."""
+Arithmetic: TypeAlias = Literal["fast", "exact"]
+"""The sums of a published model in whatever order is quickest; or in the library's own, to the last bit."""
 
 
 @dataclass(frozen=True)

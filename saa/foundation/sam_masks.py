@@ -1,7 +1,7 @@
 """Segment Anything (SAM): an image becomes features once, and boxes on it become masks, some at a time.
 
 Preprocessing, masks and predicted quality are those of segment_anything's `SamPredictor`, to about 1e-6 of the
-logits' range; nothing is remembered between calls.
+logits' range, or to the last bit; nothing is remembered between calls.
 
 Source: Segment Anything, arXiv 2304.02643; MobileSAM, arXiv 2306.14289.
 """
@@ -18,12 +18,14 @@ from segment_anything.modeling import ImageEncoderViT, Sam
 from torch import Tensor
 
 from saa.foundation import sam_decoder, sam_encoder
-from saa.foundation.devices import Placement
+from saa.foundation.devices import Arithmetic, Placement
 from saa.foundation.sam_decoder import Answer
 from saa.types import Boxes, Image, Masks
 
 Colours: TypeAlias = Literal["rgb", "bgr"]
 """The order in which a model is handed colours."""
+_MANY = 4
+"""Processors round another way for a box or two than for many; this many, and multiples of it, are many."""
 _ROOM = {"cpu": 1 << 21}
 """Numbers held at a time, by device. A CPU works best on pieces that stay in its cache; besides, large buffers are
 given back to the system after use, and getting them again costs more than filling them."""
@@ -55,11 +57,13 @@ class Encoder:
         model: SAM, where it is to run.
         placement: where that is.
         colours: the order in which the model is handed them.
+        arithmetic: the library's own order of sums, or a quicker one.
     """
 
     model: Sam
     placement: Placement
     colours: Colours = "rgb"
+    arithmetic: Arithmetic = "fast"
 
     def __call__(self, image: Image) -> Encoding:
         """Features of an (H, W, 3) RGB image: resized so that its longer side fits, normalised, padded.
@@ -82,7 +86,7 @@ class Encoder:
 
     def _features(self, pixels: Tensor) -> Tensor:
         encoder = self.model.image_encoder
-        if isinstance(encoder, ImageEncoderViT):
+        if self.arithmetic == "fast" and isinstance(encoder, ImageEncoderViT):
             return sam_encoder.features(encoder, pixels, room(self.placement))
         found: Tensor = encoder(pixels)
         return found
@@ -96,11 +100,13 @@ class Decoder:
         model: SAM, the one that encoded the image.
         placement: where it runs.
         answer: which of its masks is taken.
+        arithmetic: the library's own order of sums, or a quicker one.
     """
 
     model: Sam
     placement: Placement
     answer: Answer = "single"
+    arithmetic: Arithmetic = "fast"
 
     def logits(self, encoding: Encoding, boxes: Boxes) -> Tensor:
         """(N, 4 g, 4 g) float32 on the model's device, for the whole padded square; above 0 is inside.
@@ -111,23 +117,21 @@ class Decoder:
             encoding: of the image.
             boxes: (N, 4) xyxy in the image's pixels, N at least 1; they may reach beyond it or have no area.
         """
+        scaled = self._scaled(boxes, encoding)
+        if self.arithmetic == "exact":
+            scaled = torch.cat([scaled, scaled[-1:].expand(-len(scaled) % _MANY, -1)])
         with torch.inference_mode():
-            corners, _ = self.model.prompt_encoder(None, self._scaled(boxes, encoding), None)
+            corners, _ = self.model.prompt_encoder(None, scaled, None)
         with self.placement.running():
-            found = sam_decoder.logits(
-                self.model.mask_decoder,
-                encoding.image,
-                encoding.places,
-                corners,
-                self.answer,
-                room(self.placement),
-            )
-        return found.float()
+            asked = self.model.mask_decoder, encoding.image, encoding.places, corners, self.answer
+            if self.arithmetic == "exact":
+                return sam_decoder.library_logits(*asked)[: len(boxes)].float()
+            return sam_decoder.logits(*asked, room(self.placement)).float()
 
     def _scaled(self, boxes: Boxes, encoding: Encoding) -> Tensor:
         height, width = (inner / own for inner, own in zip(encoding.inner_size, encoding.size, strict=True))
-        scaled = boxes.astype(np.float64) * (width, height, width, height)
-        return torch.from_numpy(scaled.astype(np.float32)).to(self.placement.device)
+        scaled = boxes * np.array([width, height, width, height], np.float32)
+        return torch.from_numpy(scaled).to(self.placement.device)
 
     def masks_into(self, out: Masks, logits: Tensor, encoding: Encoding, threshold: float) -> None:
         """Write masks at the image's size: logits are enlarged as in the library, then compared.

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from saa.foundation.devices import Device, Placement, Precision, installed
+from saa.foundation.devices import Arithmetic, Device, Placement, Precision, installed
 from saa.prompts import ProductPrompt
 from saa.types import Frame, Proposals, Regions
 
@@ -57,6 +57,11 @@ class Config(BaseModel):
     mask_threshold: float = Field(
         0.0, ge=-32, le=32, description="what SAM's logits exceed inside a mask; the published model's is 0"
     )
+    arithmetic: Arithmetic = Field(
+        "fast",
+        description="exact: what the library's own forward passes give, to the last bit; fast: equal but for "
+        "rounding, which may decide a pixel or two on the edge of a mask, in half of its time or less",
+    )
     boxes_at_once: int = Field(
         4,
         ge=1,
@@ -76,8 +81,8 @@ class Config(BaseModel):
         placement = Placement(self.device, self.precision)
         model = sam_model.load(self.checkpoint, placement)
         return SamRefiner(
-            sam_masks.Encoder(model, placement, self.colours),
-            sam_masks.Decoder(model, placement, self.answer),
+            sam_masks.Encoder(model, placement, self.colours, self.arithmetic),
+            sam_masks.Decoder(model, placement, self.answer, self.arithmetic),
             self.mask_threshold,
             self.boxes_at_once,
         )

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from saa.foundation import captions as asking
 from saa.foundation.captions import Named, Question, Rules, ScoredOn
-from saa.foundation.devices import Device, Placement, Precision, installed
+from saa.foundation.devices import Arithmetic, Device, Placement, Precision, installed
 from saa.prompts import ProductPrompt
 from saa.types import Boxes, Caption, Frame, Proposals
 
@@ -92,7 +92,7 @@ class Config(BaseModel):
         description="what becomes of a box's part outside the image: cut off, or kept as in the released code, "
         "which counts it as the box's area and shows it to SAM",
     )
-    arithmetic: Literal["fast", "exact"] = Field(
+    arithmetic: Arithmetic = Field(
         "fast",
         description="exact: what the library's own forward pass gives, to the last bit; fast: equal but for "
         "rounding, in less than half of its time",

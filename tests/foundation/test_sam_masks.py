@@ -188,3 +188,26 @@ def test_an_accelerator_gives_the_same_masks(precision, model):
     masks = np.zeros((len(SHARES), 90, 130), np.bool_)
     decoder.masks_into(masks, found, there, 0.0)
     assert masks.any()
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("size", SIZES)
+def test_exact_arithmetic_gives_the_predictor_s_own_bits_for_as_many_boxes(size, answer, model, other):
+    image = picture(*size)
+    asked, boxes = predictor(other, image), boxes_on(image)[:4]
+    scaled = asked.transform.apply_boxes_torch(torch.from_numpy(boxes), size)
+    masks, quality, small = asked.predict_torch(None, None, boxes=scaled, multimask_output=ANSWERS[answer])
+    encoding = sam_masks.Encoder(model, PLACEMENT, arithmetic="exact")(image)
+    decoder = sam_masks.Decoder(model, PLACEMENT, answer, "exact")
+    taken = torch.arange(4), quality.argmax(1)
+    logits, found = decoder.logits(encoding, boxes), np.zeros((4, *size), np.bool_)
+    decoder.masks_into(found, logits, encoding, 0.0)
+    torch.testing.assert_close(logits, small[taken], rtol=0, atol=0)
+    np.testing.assert_array_equal(found, masks[taken])
+
+
+def test_exact_arithmetic_gives_a_box_alone_the_bits_that_it_has_four_times_over(model):
+    encoding = sam_masks.Encoder(model, PLACEMENT, arithmetic="exact")(picture(90, 130))
+    decoder, boxes = sam_masks.Decoder(model, PLACEMENT, arithmetic="exact"), boxes_on(picture(90, 130))
+    alone, often = (decoder.logits(encoding, boxes[rows]) for rows in ([1], [1, 1, 1, 1]))
+    torch.testing.assert_close(alone, often[:1], rtol=0, atol=0)
