@@ -33,6 +33,19 @@ class StageConfig(Protocol[Stage_co]):
 
 
 @runtime_checkable
+class Checked(Protocol):
+    """Settings of a stage that needs more than this package, beside checkpoints."""
+
+    def check(self) -> None:
+        """Refuse what is not there, such as a package or a device; nothing is loaded.
+
+        Raises:
+            ModelError: says what is missing.
+        """
+        ...
+
+
+@runtime_checkable
 class FittedConfig(Protocol):
     """The settings of a saliency that compares the images of a product, and so has to be fitted to them."""
 
@@ -119,6 +132,21 @@ class Recipe:
         """The same product in single mode: what it falls back to where there are too few images."""
         return self.single or self
 
+    def check(self) -> None:
+        """Refuse what cannot be built on this machine, before anything is loaded.
+
+        Raises:
+            ModelError: a package, a device or checkpoints are missing, or not as published and not added either.
+        """
+        stages = [getattr(self, key) for key in self._keys_in_use()]
+        demanding = [settings for settings in stages if isinstance(settings, Checked)]
+        for settings in demanding:
+            settings.check()
+        if demanding:
+            weights.used(self.in_use())
+        if self.single:
+            self.single.check()
+
     def fit(self, images: Iterable[Image]) -> Reference:
         """What the product's own images, of which nobody said whether they are good, say is normal.
 
@@ -127,10 +155,11 @@ class Recipe:
 
         Raises:
             TooFewImagesError: not enough of them are different.
-            ModelError: this recipe judges each image by itself.
+            ModelError: this recipe judges each image by itself; or see `check`.
         """
         if not isinstance(self.saliency, FittedConfig):
             raise ModelError(self._nothing_to_fit("images to compare"))
+        self.check()
         reference = self.saliency.fit(self.prompt, self._describer(), self._alone(), images)
         return replace(reference, about={**reference.about, "recipe": self._fitted_settings()})
 
@@ -141,8 +170,9 @@ class Recipe:
             reference: what `fit` has made of the product's images, for this recipe; needed in batch mode.
 
         Raises:
-            ModelError: there is no reference where one is needed, or one that does not fit.
+            ModelError: there is no reference where one is needed, or one that does not fit; or see `check`.
         """
+        self.check()
         return self.cascade.build(
             prompt=self.prompt,
             generator=self.regions.build(self.prompt),
@@ -197,7 +227,10 @@ class Recipe:
     def in_use(self) -> dict[str, Any]:
         """The settings of the stages that see images, as JSON values; features are compared in batch mode only."""
         resolved = self.as_dict()
-        return {key: resolved[key] for key in KEYS if key != "features" or self.mode == BATCH}
+        return {key: resolved[key] for key in self._keys_in_use()}
+
+    def _keys_in_use(self) -> tuple[str, ...]:
+        return tuple(key for key in KEYS if key != "features" or self.mode == BATCH)
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting as JSON values with sorted keys; equal recipes give equal text."""

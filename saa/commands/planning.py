@@ -52,6 +52,7 @@ def plan(
         file = config.find(prompts, product)
         recipe = config.load(file, engine, BATCH, profile=profile, without=without, device=device)
         recipes[product], why = _in_mode(mode, recipe, counts[product], file)
+        recipes[product].check()
         told.append(
             f"{product}: {counts[product]} images, {recipes[product].mode}{why}; "
             f"{recipe.engine_name} engine, prompts {file}"

@@ -50,6 +50,8 @@ class Placement:
             ModelError: torch is not installed, or sees no such device, or that cannot work in bf16.
         """
         installed("torch")
+        if self.device == "cpu":
+            return  # all machines have one; torch, which takes seconds to import, need not be asked
         import torch
 
         there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -63,6 +63,11 @@ class Settings(BaseModel):
         "released with SAA+ does",
     )
 
+    def check(self) -> None:
+        """Refuse packages and devices that are not there; see `recipes.Checked`."""
+        devices.installed("torch", "timm")
+        Placement(self.device, self.precision).check()
+
     def eye(self, size_px: int, *, keeps_aspect: bool = False) -> Eye:
         """A way to look at images, with the network and its weights; see `Eye` for the arguments.
 
@@ -71,9 +76,8 @@ class Settings(BaseModel):
         Raises:
             ModelError: the extra `foundation`, the device or the checkpoint is not there, or does not fit.
         """
-        devices.installed("torch", "timm")
+        self.check()
         placement = Placement(self.device, self.precision)
-        placement.check()
         path, sha256 = weights.path(self.checkpoint), weights.checksum(self.checkpoint)
         network = _loaded(self.checkpoint, path, sha256, placement)
         return Eye(network, placement, size_px, keeps_aspect, self.colours, self.shrinking)

@@ -69,13 +69,18 @@ class Config(BaseModel):
         description="boxes decoded together: 20 MB each on a CPU, where more are no faster; try 64 on a GPU",
     )
 
+    def check(self) -> None:
+        """Refuse packages and devices that are not there; see `recipes.Checked`."""
+        installed("torch", "torchvision", "segment_anything", "timm")
+        Placement(self.device, self.precision).check()
+
     def build(self, prompt: ProductPrompt) -> SamRefiner:  # noqa: ARG002 - the seam's signature
         """The refiner, the same for every product; the checkpoint is loaded now.
 
         Raises:
             ModelError: no such checkpoint or device, a file that is not SAM's, or packages that are not installed.
         """
-        installed("torch", "torchvision", "segment_anything", "timm")
+        self.check()
         from saa.foundation import sam_masks, sam_model
 
         placement = Placement(self.device, self.precision)

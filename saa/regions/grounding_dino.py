@@ -105,6 +105,11 @@ class Config(BaseModel):
         "at half a gigabyte each",
     )
 
+    def check(self) -> None:
+        """Refuse packages and devices that are not there; see `recipes.Checked`."""
+        installed("torch", "torchvision", "timm", "transformers", "groundingdino")
+        Placement(self.device, self.precision).check()
+
     def build(self, prompt: ProductPrompt) -> GroundingDinoGenerator:
         """The generator for one product; the checkpoint is loaded now.
 
@@ -112,7 +117,7 @@ class Config(BaseModel):
             ModelError: no such checkpoint, vocabulary or device, a file that is not GroundingDINO's, or packages
                 that are not installed.
         """
-        installed("torch", "torchvision", "timm", "transformers", "groundingdino")
+        self.check()
         from saa.foundation import grounding_dino
 
         placement = Placement(self.device, self.precision)

@@ -109,6 +109,9 @@ def used(settings: object) -> dict[str, str]:
         ModelError: see `path`.
     """
     named = registry.with_needs(name for name in registry.names() if name in set(_texts(settings)))
+    missing = [name for name in named if find(name) is None]
+    if missing:
+        raise _missing(*missing)
     return {name: checksum(name) for name in sorted(named)}
 
 
@@ -190,13 +193,17 @@ def _refused(found: Found, got: str) -> ModelError:
     )
 
 
-def _missing(name: str) -> ModelError:
-    entry = registry.entry(name)
+def _missing(*names: str) -> ModelError:
+    """One message for all that are missing, so that nobody has to come back for each."""
+    files = [registry.entry(name).files[0] for name in names]
     places = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders.given()]
     where = ", ".join([*places, str(folders.cache())])
-    file = entry.files[0].name
+    few = len(names) == 1
+    them, such, addresses = ("it", "file", "its address") if few else ("them", "files", "their addresses")
     if folders.offline():
-        advice = f"put it there by hand, since SAA_OFFLINE is set; its address: {entry.files[0].address}"
+        told = ", ".join(file.address for file in files)
+        advice = f"put {them} there by hand, since SAA_OFFLINE is set; {addresses}: {told}"
     else:
-        advice = f"put it there, or fetch it: saa models fetch {name}"
-    return ModelError(f"{name}: expected {file} in {where}, got no such file; {advice}")
+        advice = f"put {them} there, or fetch {them}: saa models fetch {' '.join(names)}"
+    wanted = ", ".join(file.name for file in files)
+    return ModelError(f"{', '.join(names)}: expected {wanted} in {where}, got no such {such}; {advice}")

@@ -176,3 +176,14 @@ def test_a_recipes_checkpoints_are_named_with_what_they_need(write_registry, giv
     assert weights.used({"regions": {"kind": "x"}}) == {}
     with pytest.raises(ModelError, match="other: expected o in "):
         weights.used([settings, {"checkpoint": "other"}])
+
+
+def test_all_that_a_recipe_lacks_is_told_at_once(write_registry, given, monkeypatch):
+    write_registry(tiny=entry(needs=["words"]), words=entry(), other=entry())
+    monkeypatch.setenv("SAA_OFFLINE", "0")
+    with pytest.raises(ModelError) as told:
+        weights.used({"regions": {"checkpoint": "tiny"}})
+    assert str(told.value) == (
+        f"tiny, words: expected tiny.pth, tiny.pth in {given}, {folders.cache()}, got no such files; "
+        "put them there, or fetch them: saa models fetch tiny words"
+    )
