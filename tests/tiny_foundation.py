@@ -69,14 +69,13 @@ def prompt(path, profile="default", *, engine=(), **sections):
     Args:
         path: where.
         profile: of the engine's; the file names it.
-        engine: what the file says of the engine besides, by stage.
+        engine: what the file says of the engine besides: options, and settings by stage.
         sections: of the file, in place of the product's.
     """
-    sizes = SMALL | {"saliency": SALIENCIES.get(profile, SMALL["saliency"])}
-    settings = {key: sizes.get(key, {}) | dict(engine).get(key, {}) for key in {*sizes, *dict(engine)}}
-    path.write_text(
-        yaml.safe_dump(PRODUCT | sections | {"engines": {"foundation": {"profile": profile} | settings}})
-    )
+    settings = {"profile": profile} | SMALL | {"saliency": SALIENCIES.get(profile, SMALL["saliency"])}
+    for key, value in dict(engine).items():
+        settings[key] = settings.get(key, {}) | value if isinstance(value, dict) else value
+    path.write_text(yaml.safe_dump(PRODUCT | sections | {"engines": {"foundation": settings}}))
     return path
 
 
