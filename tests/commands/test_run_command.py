@@ -104,23 +104,25 @@ def test_evaluating_what_is_no_run_exits_with_2(give, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-def test_ctrl_c_exits_with_130_keeps_what_is_finished_and_says_how_to_go_on(prompt, dataset, tmp_path):
-    for index in range(60):
-        part(dataset / f"nut/test/good/{index:03}.png", index)
-    words = run_words(dataset, prompt, tmp_path / "run")
+def test_ctrl_c_exits_with_130_keeps_what_is_finished_and_says_how_to_go_on(prompt, tmp_path):
+    first = part(tmp_path / "data/nut/test/good/000.png", size=(600, 600))
+    for index in range(1, 200):  # more than any machine inspects before it hears of the signal
+        os.link(first, first.with_name(f"{index:03}.png"))
+    words = run_words(tmp_path / "data", prompt, tmp_path / "run", "--mode", "single")
     environment = os.environ | {"PYTHONPATH": str(Path(saa.__path__[0]).parent)}
     program = [sys.executable, "-m", "saa", *map(str, words)]
     process = subprocess.Popen(
         program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    for _ in range(2000):
-        if len(list(tmp_path.glob("run/maps/*/test/*/*.tiff"))) > 2 or process.poll() is not None:
-            break
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    try:
+        while len(list(tmp_path.glob("run/maps/nut/test/good/*.tiff"))) < 2 and process.poll() is None:
+            time.sleep(0.01)  # the second map is written when the first row is finished
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
     assert out == ""
     assert "Give the same command again to go on." in err
     assert "Traceback" not in err
-    assert len((tmp_path / "run/results.csv").read_text().splitlines()) >= 2
+    assert 2 <= len((tmp_path / "run/results.csv").read_text().splitlines()) < 200
