@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from saa.config import Recipe
+    from saa.config import AnyRecipe
 
 __version__ = "0.1.0"
 
@@ -26,8 +26,8 @@ def load(
     profile: str | None = None,
     without: Collection[str] = (),
     device: str | None = None,
-) -> Recipe:
-    """The checked recipe of a prompt file, or of a shipped one by name; see `saa.config.load`."""
+) -> AnyRecipe:
+    """The checked recipe of a product or a scene: a prompt file, or a shipped one by name; see `saa.config.load`."""
     from saa import config
 
     return config.load(path_or_name, engine, mode, profile=profile, without=without, device=device)

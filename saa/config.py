@@ -10,22 +10,27 @@ A file is a `ProductPrompt` and, if wanted, a block `engines:` with plug-ins and
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from saa.engine_settings import Given, Options, completed, read_settings
 from saa.engines import AUTO, ENGINES, choose, refuse
+from saa.errors import PromptError
 from saa.modes import BATCH, MODES, SINGLE
+from saa.profiles import DEFAULT
 from saa.prompt_files import find, shipped_names, shipped_root, single
 from saa.prompt_mistakes import check
 from saa.prompt_schema import file_schema
 from saa.prompts import ProductPrompt
 from saa.recipes import FittedConfig, Recipe
+from saa.scene_recipes import SceneRecipe
+from saa.scene_settings import SCENES, Scene, checked_scene, is_scene
 from saa.yaml_lines import MistakesError, YamlFile, read
 
 __all__ = [
     "ENGINES",
+    "AnyRecipe",
     "Recipe",
     "checked",
     "find",
@@ -34,6 +39,9 @@ __all__ = [
     "shipped_names",
     "shipped_root",
 ]
+
+AnyRecipe: TypeAlias = Recipe | SceneRecipe
+"""What an inspector is built from."""
 
 
 def load(
@@ -44,12 +52,12 @@ def load(
     profile: str | None = None,
     without: Collection[str] = (),
     device: str | None = None,
-) -> Recipe:
-    """The checked recipe of one product.
+) -> AnyRecipe:
+    """The checked recipe of one product, or of one kind of scene.
 
     Args:
         path_or_name: a prompt file, a folder that holds just one, or a shipped name such as `mvtec/bottle`.
-        engine: a name in `ENGINES`, or `auto` for the most capable one that is ready.
+        engine: a name in `ENGINES`, or `auto` for the most capable one that is ready. Scenes need `foundation`.
         mode: `modes.SINGLE`, or `modes.BATCH` to compare the product's images with each other. What a file says
             of its saliency decides before the mode does.
         profile: a set of the engine's settings by name, see `saa.profiles`; what a file says of single settings
@@ -64,33 +72,67 @@ def load(
     """
     if mode not in MODES:
         raise ValueError(f"mode: expected one of {', '.join(MODES)}, got '{mode}'")
+    file = read(single(path_or_name))
+    said = checked(file)
+    if isinstance(said, Scene):
+        return _scene(said, file, engine, profile, without, device)
     chosen = choose(engine)
-    prompt, settings = checked(read(single(path_or_name)))
-    given = settings.get(chosen, Given())
+    given = said.engines.get(chosen, Given())
     own = given.options
     refuse(chosen, profile or own.profile_name, without, device)
     options = Options.model_validate({"profile": profile or own.profile, **own.placement, **_placed(device)})
-    return _recipe(prompt, chosen, Given(options, given.stages), mode, tuple(sorted({*without})))
+    return _recipe(said.prompt, chosen, Given(options, given.stages), mode, tuple(sorted({*without})))
 
 
 def _placed(device: str | None) -> dict[str, str]:
     return {} if device is None else {"device": device}
 
 
-def checked(file: YamlFile) -> tuple[ProductPrompt, dict[str, Given]]:
-    """What a file says of its product, and sets for each engine.
+@dataclass(frozen=True)
+class Product:
+    """What a product's file says: of the product, and of engines."""
+
+    prompt: ProductPrompt
+    engines: dict[str, Given]
+
+
+def checked(file: YamlFile) -> Product | Scene:
+    """What a file says.
 
     Raises:
         PromptError: mistakes in the file.
         UnknownKindError: a plug-in has no file.
     """
+    if is_scene(file):
+        return checked_scene(file)
     content = {key: value for key, value in file.content.items() if key != "engines"}
     prompt, mistakes = check(ProductPrompt, content, file, also=("engines",))
     settings, more = read_settings(file)
     mistakes = [*file.mistakes, *mistakes, *more]
     if prompt is None or mistakes:
         raise MistakesError(file.path, mistakes)
-    return prompt, settings
+    return Product(prompt, settings)
+
+
+def _scene(
+    said: Scene,
+    file: YamlFile,
+    engine: str,
+    profile: str | None,
+    without: Collection[str],
+    device: str | None,
+) -> SceneRecipe:
+    """The recipe of a scene, of which less can be asked than of a product."""
+    if engine not in (AUTO, SCENES):
+        choose(engine)
+        raise PromptError(
+            f"{file.path}: expected engine {SCENES} for a scene, got {engine}; leave --engine out"
+        )
+    for name, value in (("profile", profile), ("without", ", ".join(without))):
+        if value:
+            raise PromptError(f"{file.path}: expected no --{name} for a scene, got {value}; leave it out")
+    refuse(SCENES, DEFAULT, (), device)
+    return SceneRecipe(said.prompt, SCENES, said.placed(_placed(device)))
 
 
 def _recipe(prompt: ProductPrompt, engine: str, given: Given, mode: str, without: tuple[str, ...]) -> Recipe:

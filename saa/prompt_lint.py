@@ -74,9 +74,11 @@ def _hidden(path: Path) -> bool:
 def _lint_file(path: Path) -> list[Finding]:
     try:
         file = read(path)
-        prompt = config.checked(file)[0]
+        said = config.checked(file)
     except MistakesError as error:
         return [Finding(path, mistake.line, "error", mistake.message) for mistake in error.mistakes]
     except SaaError as error:
         return [Finding(path, 0, "error", str(error))]
-    return [Finding(path, doubt.line, "warning", doubt.message) for doubt in doubts(prompt, file)]
+    if not isinstance(said, config.Product):
+        return []
+    return [Finding(path, doubt.line, "warning", doubt.message) for doubt in doubts(said.prompt, file)]

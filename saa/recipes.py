@@ -197,6 +197,11 @@ class Recipe:
             )
         return self.saliency.fitted(self.prompt, self._describer(), self._alone(), reference)
 
+    @property
+    def why_single(self) -> str:
+        """Why it has no batch mode, if it has none."""
+        return f"saliency {self.saliency.model_dump(mode='json')['kind']} has no batch mode"
+
     def _describer(self) -> Describer:
         return self.features.build(self.prompt)
 

@@ -81,7 +81,7 @@ def test_what_lies_there_wins_over_a_shipped_name(folder, monkeypatch):
         ("bottle", r"did you mean mvtec/bottle\?"),
         ("botle", r"did you mean mvtec/bottle\?"),
         ("mvtec/botle", "did you mean mvtec/bottle"),
-        ("../secret", r"shipped are .*mvtec, visa"),
+        ("../secret", r"shipped are .*mvtec, scenes, visa"),
     ],
 )
 def test_an_unknown_name_lists_near_and_shipped_ones(name, message, tmp_path, monkeypatch):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from saa import references
 from saa.commands.terminal import note, progress, say, table
+from saa.config import AnyRecipe
 from saa.datasets.folder import image_paths
 from saa.errors import ModelError, SaaError
-from saa.recipes import Recipe
 from saa.references import Reference
 from saa.runs.fitting import Fitting
 from saa.runs.pictures import decoded
@@ -16,7 +16,7 @@ from saa.runs.station import reason
 from saa.runs.threads import one_thread
 
 
-def fit(folder: Path, recipe: Recipe, prompts: str, out: Path, *, overwrite: bool) -> int:
+def fit(folder: Path, recipe: AnyRecipe, prompts: str, out: Path, *, overwrite: bool) -> int:
     """Fit a folder's images, write the reference to `out` and say what was decided.
 
     Args:
@@ -34,7 +34,9 @@ def fit(folder: Path, recipe: Recipe, prompts: str, out: Path, *, overwrite: boo
     """
     _check_free(out, overwrite=overwrite)
     paths = image_paths(folder)
-    note(f"{folder}: {len(paths)} images; {recipe.engine_name} engine, prompts {prompts}, mode: {recipe.mode}")
+    note(
+        f"{folder}: {len(paths)} images; {recipe.engine_name} engine, prompts {prompts}, mode: {recipe.mode}"
+    )
     left_out: set[Path] = set()
 
     def refuse(path: Path, error: Exception) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from saa import images as pictures
 from saa import modes, references
 from saa.commands.terminal import note, say, table
+from saa.config import AnyRecipe
 from saa.engines import ENGINES
 from saa.ops import drawing
-from saa.recipes import Recipe
 from saa.runs import rle
 from saa.runs.folder import write_text
 from saa.runs.station import ONE_IMAGES_FAULT, reason
@@ -58,7 +58,7 @@ class Answer:
 
 
 def answers(
-    paths: Sequence[Path], recipe: Recipe, prompts: str, out: Path | None, reference: Path | None = None
+    paths: Sequence[Path], recipe: AnyRecipe, prompts: str, out: Path | None, reference: Path | None = None
 ) -> Iterator[Answer]:
     """An answer for each path as it is ready; with `out`, its files lie there by then.
 
@@ -90,7 +90,7 @@ def answers(
             yield answer
 
 
-def _built(recipe: Recipe, reference: Path | None) -> tuple[Inspector, str]:
+def _built(recipe: AnyRecipe, reference: Path | None) -> tuple[Inspector, str]:
     """The recipe's inspector, and the label of the mode."""
     if reference is None:
         return recipe.build(), modes.label(recipe.mode, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from saa import config, plugins
 from saa.commands import options
 from saa.commands.terminal import note
-from saa.config import Recipe
+from saa.config import AnyRecipe
 from saa.engines import AUTO
 from saa.errors import DatasetError, PromptError
 from saa.modes import BATCH, SINGLE
@@ -62,18 +62,17 @@ def plan(
     return planned
 
 
-def _in_mode(mode: str, recipe: Recipe, count: int, file: Path) -> tuple[Recipe, str]:
+def _in_mode(mode: str, recipe: AnyRecipe, count: int, file: Path) -> tuple[AnyRecipe, str]:
     """The recipe for `count` images of a product, and why it is that of single images, if it is."""
     if mode == options.SINGLE:
         return recipe.alone, " (as asked for)"
     if recipe.mode == SINGLE:
-        kind = recipe.saliency.model_dump(mode="json")["kind"]
         if mode == options.BATCH:
             raise PromptError(
-                f"{file}: expected a saliency that compares images, got {kind}; "
-                "take it out of the file, or use --mode auto"
+                f"{file}: expected a recipe that compares images, got none: {recipe.why_single}; "
+                "write saliency: {kind: consensus} for the engine, or use --mode auto"
             )
-        return recipe, f" (saliency {kind} has no batch mode)"
+        return recipe, f" ({recipe.why_single})"
     if mode == AUTO and count < recipe.min_images:
         return recipe.alone, f" (batch needs {recipe.min_images})"
     return recipe, ""

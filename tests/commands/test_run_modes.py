@@ -79,8 +79,8 @@ def test_a_file_that_names_its_saliency_decides_the_mode(run, folder, prompt, tm
     assert "parts: 8 images, single image (saliency neighbours has no batch mode); embedded engine" in told
     (told,) = run(folder, "forced", "--mode", "batch", code=2).splitlines()
     assert told == (
-        f"{prompt}: expected a saliency that compares images, got neighbours; "
-        "take it out of the file, or use --mode auto"
+        f"{prompt}: expected a recipe that compares images, got none: saliency neighbours has no batch mode; "
+        "write saliency: {kind: consensus} for the engine, or use --mode auto"
     )
     prompt.write_text(words + CONSENSUS)
     told = run(folder, "few", "--limit", 3)
