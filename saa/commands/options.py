@@ -58,6 +58,9 @@ Root = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, help="Processes; results do not depend on it.", show_default="one a core"
+        metavar="N",
+        min=1,
+        help="Processes; results do not depend on it. Those that run networks hold gigabytes each.",
+        show_default="one a core; one for networks, on all cores",
     ),
 ]

@@ -9,7 +9,7 @@ import typer
 
 from saa.commands import terminal
 from saa.commands.options import Device, Engine, Mode, Profile, Without, Workers
-from saa.engines import AUTO
+from saa.engines import AUTO, ENGINES
 from saa.plugins import kinds
 
 if TYPE_CHECKING:
@@ -96,16 +96,19 @@ def execute(
         typer.Exit: with 1, if images failed.
     """
     from saa.runs import session
-    from saa.runs.threads import num_cores
+    from saa.runs.threads import shared
 
-    workers = min(workers or num_cores(), len(planned.samples))
-    terminal.note(f"inspecting with {workers} worker{'s' * (workers > 1)}")
+    networks = any(ENGINES[recipe.engine].placed for recipe in planned.recipes.values())
+    workers, threads = shared(workers, len(planned.samples), networks=networks)
+    told = f" of {threads} threads" if threads > 1 else ""
+    terminal.note(f"inspecting with {workers} worker{'s' * (workers > 1)}{told}")
     try:
         with terminal.progress() as progress:
             tally = session.run(
                 planned,
                 out,
                 workers=workers,
+                threads=threads,
                 overwrite=overwrite,
                 retry_failed=retry_failed,
                 watch=progress.inspecting,

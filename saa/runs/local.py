@@ -15,7 +15,7 @@ from multiprocessing.connection import wait
 from saa.errors import RunError, SaaError
 from saa.runs.outcome import Outcome, failed
 from saa.runs.station import Station
-from saa.runs.threads import one_thread
+from saa.runs.threads import limited
 from saa.runs.worker import Lost, Ready, Unforeseen, Worker
 from saa.types import Sample
 
@@ -23,21 +23,23 @@ _ATTEMPTS = 2
 """How often an image may be held by a dying worker before it is given up."""
 
 
-def outcomes(samples: Sequence[Sample], station: Station, workers: int) -> Generator[Outcome, None, None]:
+def outcomes(
+    samples: Sequence[Sample], station: Station, workers: int, threads: int = 1
+) -> Generator[Outcome, None, None]:
     """Inspect samples with `workers` processes; 1 means in this one.
 
-    Each process has one sample in hand and one numerical thread, so memory stays flat and maps are the same
-    bit for bit whatever `workers` is. A worker that dies is replaced, and its image tried once more.
-    Closing the iterator stops the workers.
+    Each process has one sample in hand, so memory stays flat, and `threads` numerical threads: with the same number
+    of these maps are the same bit for bit whatever `workers` is. A worker that dies is replaced, and its image tried
+    once more. Closing the iterator stops the workers.
 
     Raises:
         SaaError: a recipe cannot be built, the folder takes no more, or workers cannot start.
     """
-    with one_thread():
+    with limited(threads):
         if min(workers, len(samples)) <= 1:
             yield from map(station.inspect, samples)
         else:
-            crew = _Crew(samples, station)
+            crew = _Crew(samples, station, threads)
             try:
                 yield from crew.outcomes(min(workers, len(samples)))
             finally:
@@ -47,9 +49,10 @@ def outcomes(samples: Sequence[Sample], station: Station, workers: int) -> Gener
 class _Crew:
     """Workers, what they hold and what still waits."""
 
-    def __init__(self, samples: Sequence[Sample], station: Station) -> None:
+    def __init__(self, samples: Sequence[Sample], station: Station, threads: int) -> None:
         self._waiting = deque(samples)
         self._station = station
+        self._threads = threads
         self._workers: list[Worker] = []
         self._losses: Counter[Sample] = Counter()
 
@@ -68,7 +71,7 @@ class _Crew:
             self._workers.pop().stop()
 
     def _hire(self) -> None:
-        self._workers.append(Worker(self._station))
+        self._workers.append(Worker(self._station, self._threads))
 
     def _hear(self, worker: Worker) -> Outcome | None:
         held = worker.sample

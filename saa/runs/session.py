@@ -56,6 +56,7 @@ def run(
     out: Path,
     *,
     workers: int = 1,
+    threads: int = 1,
     overwrite: bool = False,
     retry_failed: bool = False,
     watch: Callable[[Tally], None] = lambda _tally: None,
@@ -73,6 +74,7 @@ def run(
         plan: the images and their recipes.
         out: a new or empty folder, or that of an earlier run of the same plan.
         workers: processes; 1 inspects in this one.
+        threads: of each process; see `threads.shared`.
         overwrite: forget what an earlier run left in `out`, whatever its plan.
         retry_failed: inspect failed images again.
         watch: called before the first image and after each.
@@ -100,7 +102,7 @@ def run(
             try:
                 prepared = fitting.prepare(plan, folder, rows, watch_fit, again)
                 manifest.describe(folder, {product: each.as_dict() for product, each in prepared.items()})
-                return _inspect(plan, prepared, folder, rows, workers, watch)
+                return _inspect(plan, prepared, folder, rows, (workers, threads), watch)
             finally:
                 results.write(folder.results, rows)
 
@@ -156,9 +158,10 @@ def _inspect(
     prepared: Mapping[str, Prepared],
     folder: RunFolder,
     rows: Ledger,
-    workers: int,
+    crew: tuple[int, int],
     watch: Callable[[Tally], None],
 ) -> Tally:
+    """Inspect what is left with a crew of so many workers of so many threads."""
     dealt_with: Collection[tuple[str, str]] = rows.dealt_with()
     waiting = [sample for sample in plan.samples if (sample.product, sample.name) not in dealt_with]
     waiting.sort(key=lambda sample: (sample.product, sample.name))
@@ -170,7 +173,7 @@ def _inspect(
         folder.clear_derived()
     recipes = {product: each.recipe for product, each in prepared.items()}
     station = Station(recipes, folder, keep_parts=plan.keep_parts)
-    with closing(local.outcomes(waiting, station, workers)) as found:
+    with closing(local.outcomes(waiting, station, *crew)) as found:
         for each in found:
             rows.record(each)
             tally = Tally(

@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnProcess
 from saa.errors import SaaError
 from saa.runs.outcome import Outcome
 from saa.runs.station import Station
-from saa.runs.threads import one_thread
+from saa.runs.threads import limited
 from saa.types import Sample
 
 _PATIENCE_S = 5.0
@@ -59,11 +59,13 @@ class Worker:
         sample: what the process holds at the moment.
     """
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, threads: int = 1) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.sample: Sample | None = None
-        self._process: SpawnProcess = context.Process(target=_serve, args=(theirs, station), daemon=True)
+        self._process: SpawnProcess = context.Process(
+            target=_serve, args=(theirs, station, threads), daemon=True
+        )
         with _interrupts_ignored():
             self._process.start()
         theirs.close()  # so that a dead worker reads as the end of the line
@@ -111,10 +113,10 @@ class Worker:
         return f"exit code {code}"
 
 
-def _serve(connection: Connection, station: Station) -> None:
+def _serve(connection: Connection, station: Station, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     try:
-        with one_thread():
+        with limited(threads):
             connection.send(Ready())
             while (sample := connection.recv()) is not None:
                 connection.send(_inspect(station, sample))

@@ -1,16 +1,26 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import cv2
 import pytest
-from scripted_recipes import KILLER, ScriptedRecipe, batch, picture, plan, samples, table_without_seconds
+from scripted_recipes import (
+    KILLER,
+    ScriptedInspector,
+    ScriptedRecipe,
+    batch,
+    picture,
+    plan,
+    samples,
+    table_without_seconds,
+)
 
 from saa.errors import ModelError, RunError
 from saa.runs import local, session
 from saa.runs.folder import RunFolder
 from saa.runs.station import Station
-from saa.runs.threads import num_cores, one_thread
+from saa.runs.threads import limited, num_cores, one_thread, shared
 
 
 class UnbuildableRecipe(ScriptedRecipe):
@@ -21,6 +31,18 @@ class UnbuildableRecipe(ScriptedRecipe):
 class BuggyRecipe(ScriptedRecipe):
     def build(self, reference=None):
         raise TypeError("our own mistake")
+
+
+class CountingInspector(ScriptedInspector):
+    def inspect(self, image):
+        return replace(super().inspect(image), score=float(os.environ["OMP_NUM_THREADS"]))
+
+
+class CountingRecipe(ScriptedRecipe):
+    """Its images score as many as there are threads."""
+
+    def build(self, reference=None):
+        return CountingInspector(0.0)
 
 
 def station(root, recipe):
@@ -86,6 +108,35 @@ def test_one_thread_is_set_and_taken_back(monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "OPENBLAS_NUM_THREADS" not in os.environ
     assert cv2.getNumThreads() == before
+
+
+def test_so_many_threads_are_set_in_this_process():
+    with limited(2):
+        assert os.environ["OMP_NUM_THREADS"] == "2"
+        assert cv2.getNumThreads() == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "images", "networks", "crew"),
+    [
+        (None, 9, False, (4, 1)),
+        (2, 9, False, (2, 1)),
+        (None, 3, False, (3, 1)),
+        (None, 9, True, (1, 4)),
+        (2, 9, True, (2, 2)),
+        (2, 1, True, (1, 4)),
+        (8, 9, True, (8, 1)),
+    ],
+)
+def test_networks_get_one_process_with_all_cores(wanted, images, networks, crew, monkeypatch):
+    monkeypatch.setattr("saa.runs.threads.num_cores", lambda: 4)
+    assert shared(wanted, images, networks=networks) == crew
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_have_the_threads_they_are_given(workers, tmp_path):
+    found = list(local.outcomes(samples(tmp_path, 2), station(tmp_path, CountingRecipe()), workers, 3))
+    assert [each.score for each in found] == [3.0, 3.0]
 
 
 def test_there_is_at_least_one_core():
