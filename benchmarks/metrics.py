@@ -38,8 +38,8 @@ def measure(size: Size) -> list[Result]:
         RuntimeError: a value differs by more than `TOLERANCE`.
     """
     labelled = list(_labelled(size))
-    scores = np.concatenate([anomaly_map.ravel() for anomaly_map, _ in labelled])
-    defective = np.concatenate([mask.ravel() for _, mask in labelled])
+    scores = np.concatenate([each.anomaly_map.ravel() for each in labelled])
+    defective = np.concatenate([each.mask.ravel() for each in labelled])
 
     def ours() -> list[float]:
         curve = pixel_curve(lambda: labelled)
@@ -71,4 +71,4 @@ def _labelled(size: Size) -> Iterator[Labelled]:
         row, column = rng.normal(middle, middle / 4, 2)
         mask = (np.hypot(y - row, x - column) < middle / 8) & (number % 4 > 0)
         grain = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), 4)
-        yield np.abs(grain / grain.std()) + mask * np.float32(rng.uniform(0.5, 2)), mask
+        yield Labelled(np.abs(grain / grain.std()) + mask * np.float32(rng.uniform(0.5, 2)), mask)

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 
 from saa import modes, plugins
 from saa.ops.curves import Score
+from saa.types import Track
 
 PROTOCOLS: dict[str, tuple[int, int] | None] = {"released": (400, 400), "native": None}
 """Maps are resized (cubic; masks: nearest) to this (h, w) before pixels are counted; None: they are not.
 
-`released` is what the published SAA+ code does, and with it most papers that compare themselves to it.
+`released` is what the published SAA+ code does, and with it most papers that compare themselves to it; road scenes
+are scored as they are.
 """
+PARTS_PROTOCOL, ROAD_PROTOCOL = "released", "native"
+"""What is taken if nobody chooses."""
+_LEVELS = ("pixel", "component", "retention", "image")
 
 Scores = dict[str, Score]
 """By metric name; fractions."""
@@ -30,6 +35,9 @@ class Category:
         num_without_mask: defective images without a mask; only image metrics know them.
         label: how its images were judged, with the number of images that were fitted in batch mode.
         parts: scores of what the maps are the sum of, by part; empty where the parts were not kept.
+        track: of road scenes; empty for everything else.
+        kept: (recall, share) pairs: how much of a normal data set lies below the threshold that finds this share
+            of the anomalous pixels; empty where none was given.
     """
 
     scores: Scores
@@ -39,6 +47,8 @@ class Category:
     num_without_mask: int = 0
     label: str = "unknown"
     parts: Mapping[str, Scores] = field(default_factory=dict)
+    track: Track = ""
+    kept: tuple[tuple[float, float], ...] = ()
 
     @property
     def mode(self) -> str:
@@ -71,17 +81,22 @@ class Evaluation:
         protocol: a name in `PROTOCOLS`.
         categories: by product, sorted.
         engine: what made the maps.
+        id_run: the run of the normal data set that was compared with; empty where none was given.
     """
 
     protocol: str
     categories: dict[str, Category]
     engine: str = ""
+    id_run: str = ""
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of all metrics: those of pixels first, and max-F1 before AUROC before AUPRO before AP."""
         names = {name for category in self.categories.values() for name in category.scores}
-        return tuple(sorted(sorted(names, reverse=True), key=_is_of_images))
+        backwards = sorted(
+            names, key=lambda name: f"{name}~", reverse=True
+        )  # longer names behind shorter ones
+        return tuple(sorted(backwards, key=_level))
 
     @property
     def blocks(self) -> list[Block]:
@@ -113,10 +128,11 @@ class Evaluation:
         return {name: _mean([scores.get(name, Score(None)) for scores in every]) for name in self.metrics}
 
 
-def _is_of_images(metric: str) -> bool:
+def _level(metric: str) -> int:
+    """The place of a metric's level in tables."""
     if metric in plugins.kinds("metrics"):
-        return bool(plugins.load("metrics", metric).LEVEL == "image")
-    return metric.endswith("_image")
+        return _LEVELS.index(plugins.load("metrics", metric).LEVEL)
+    return _LEVELS.index("image" if metric.endswith("_image") else "pixel")
 
 
 def _mean(scores: Sequence[Score]) -> Score:

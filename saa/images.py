@@ -16,7 +16,7 @@ import PIL.Image
 from saa import whole_files
 from saa._decoding import COPY_AGAIN, check_is_file, decode, opened, reason, refusal, to_eight_bits
 from saa.errors import ImageError
-from saa.types import AnomalyMap, Image, Mask
+from saa.types import AnomalyMap, Image, Mask, MaskKind, Truth
 
 SUFFIXES: Final = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -25,6 +25,14 @@ SUFFIXES: Final = frozenset(
 
 _JPEG_MASK_LEVEL = 128
 _FLOAT_PREDICTOR = {317: 3}
+_IGNORED = 255
+_VOID_IDS = (0, 1, 2, 3, 4, 5, 6, 9, 10, 14, 15, 16, 18, 29, 30, _IGNORED)
+_LABELS: Final[dict[MaskKind, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]] = {
+    "labels": ((0, 1, 2, _IGNORED), (1, 2), (_IGNORED,)),
+    "train_ids": ((*range(19), _IGNORED), (), (_IGNORED,)),
+    "label_ids": ((*range(34), _IGNORED), (), _VOID_IDS),
+}
+"""Of each kind of labels: the values there may be, those of anomalies, and those that do not count."""
 
 
 def read_rgb(path: Path) -> Image:
@@ -69,6 +77,35 @@ def read_mask(path: Path) -> Mask:
     levels = decoded.levels.max(axis=2) if decoded.levels.ndim == 3 else decoded.levels
     marked: Mask = np.greater_equal(levels, _JPEG_MASK_LEVEL) if decoded.lossy else np.not_equal(levels, 0)
     return marked if decoded.opacity is None else marked & (decoded.opacity > 0)
+
+
+def read_truth(path: Path, kind: MaskKind) -> Truth:
+    """What a mask or a file of labels says of each pixel, upright.
+
+    Args:
+        path: the file.
+        kind: what its values mean.
+            nonzero: a mask as `read_mask` has it; all pixels count.
+            labels: of road scenes; 0 is normal, 1 (or 2) an anomaly, 255 does not count.
+            train_ids: classes of Cityscapes; 0 to 18 are all normal, 255 does not count.
+            label_ids: the same by their original numbers, of which the void ones do not count.
+
+    Raises:
+        ImageError: as for `read_rgb`, or a label of another value, or labels in colour.
+    """
+    if kind == "nonzero":
+        marked = read_mask(path)
+        return Truth(marked, np.ones(marked.shape, np.bool_))
+    decoded = decode(path)
+    levels = decoded.levels
+    if levels.ndim == 3 and (levels == levels[:, :, :1]).all():
+        levels = levels[:, :, 0]  # grey, saved as colours
+    known, anomalous, void = _LABELS[kind]
+    if levels.ndim != 2 or decoded.lossy or not np.isin(levels, known).all():
+        odd = [] if levels.ndim != 2 else np.setdiff1d(levels, known).tolist()
+        got = f"other values such as {odd[0]}" if odd else "colours or lossy compression"
+        raise refusal(path, got, "take the file as it was published", f"labels of {_shown(known)}")
+    return Truth(np.isin(levels, anomalous), ~np.isin(levels, void))
 
 
 def read_size(path: Path) -> tuple[int, int]:
@@ -164,6 +201,10 @@ def sha256(path: Path) -> str:
     except OSError as error:
         raise refusal(path, reason(error), COPY_AGAIN, "a readable file") from error
     return digest.hexdigest()
+
+
+def _shown(values: tuple[int, ...]) -> str:
+    return ", ".join(map(str, values)) if len(values) < 5 else f"{values[0]} to {values[-2]} or {values[-1]}"
 
 
 def _write(path: Path, payload: memoryview) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from saa.errors import RunError
 from saa.evaluation import PROTOCOLS, Category, Evaluation, Scores
+from saa.ops.components import LEAST_OVERLAPS, RULES
 from saa.ops.curves import MAX_FPR, Score
 from saa.runs.folder import write_text
 
 _NAME = "metrics.json"
 _MEAN, _MEANS, _ABOUT = "mean", "means", "about"
 _PREFIX = "category:"
+_NO_SCORES = {"reasons", "mode", "parts", "track", "id_kept"}
 
 
 def write(run: Path, evaluation: Evaluation) -> None:
@@ -49,6 +52,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
             "pooling": "all pixels of a category",
             "threshold": "oracle",
             "aupro": {"max_fpr": MAX_FPR, "connectivity": 8},
+            **_about_roads(evaluation),
             "mean": "over categories of one mode, unweighted",
             "engine": evaluation.engine,
             "mode": " and ".join(block.mode for block in blocks),
@@ -71,13 +75,28 @@ def read(run: Path) -> Evaluation | None:
         categories = {
             key.removeprefix(_PREFIX): _restored(entry, about["mode"]) for key, entry in saved.items()
         }
-        return Evaluation(about["protocol"], categories, about["engine"])
+        return Evaluation(about["protocol"], categories, about["engine"], about.get("id_run", ""))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path}: expected metrics as `saa evaluate` writes them, got {error!r}; evaluate the run again"
         ) from error
+
+
+def _about_roads(evaluation: Evaluation) -> dict[str, Any]:
+    tracks = sorted({category.track for category in evaluation.categories.values() if category.track})
+    if not tracks:
+        return {}
+    return {
+        "components": {
+            "connectivity": 8,
+            "threshold": "that of max_f1_pixel; what lies strictly above it is predicted",
+            "least_overlaps": LEAST_OVERLAPS.round(2).tolist(),
+            "tracks": {track: asdict(RULES[track]) for track in tracks},
+        },
+        **({"id_run": evaluation.id_run} if evaluation.id_run else {}),
+    }
 
 
 def _key(product: str) -> str:
@@ -114,6 +133,8 @@ def _described(category: Category) -> dict[str, Any]:
         "num_failed": category.num_failed,
         "num_unlabelled": category.num_unlabelled,
         "num_without_mask": category.num_without_mask,
+        **({"track": category.track} if category.track else {}),
+        **({"id_kept": [list(pair) for pair in category.kept]} if category.kept else {}),
     }
 
 
@@ -124,12 +145,14 @@ def _restored(entry: dict[str, Any], mode: str) -> Category:
         **{count: int(entry[count]) for count in counts},
         label=str(entry.get("mode", mode)),  # older versions judged all categories in one mode
         parts={part: _scores(saved) for part, saved in entry.get("parts", {}).items()},
+        track=entry.get("track", ""),
+        kept=tuple((recall, share) for recall, share in entry.get("id_kept", ())),
     )
 
 
 def _scores(entry: dict[str, Any]) -> Scores:
     reasons = entry.get("reasons", {})
-    names = {key for key in entry if not key.startswith("num_")} - {"reasons", "mode", "parts"}
+    names = {key for key in entry if not key.startswith("num_")} - _NO_SCORES
     return {
         name: Score(entry[name], entry.get(f"{name}_threshold"), reasons.get(name, ""))
         for name in sorted(names)

@@ -9,15 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
-from saa import modes
+from saa import images, modes
 from saa.errors import RunError
 from saa.runs import manifest, rle
 from saa.runs.folder import RunFolder
-from saa.types import GOOD, UNKNOWN
+from saa.types import GOOD, UNKNOWN, MaskKind, Track, Truth
 
 _COLUMNS = ("product", "name", "defect", "status", "score", "image_path", "mask_path", "error")
+_CHOICES = {"mask_kind": get_args(MaskKind), "track": get_args(Track)}
 _MAX_LINES = 20
 
 
@@ -33,6 +34,7 @@ class Record:
         map_path, regions_path: in the run.
         mode: how it was judged, for people: "single image", or "batch (transductive), 83 images".
         notes: what to bear in mind when looking at it, joined by "; "; mostly empty.
+        ignore_path, mask_kind, track: as in `Sample`.
     """
 
     product: str
@@ -46,6 +48,9 @@ class Record:
     regions_path: Path
     mode: str
     notes: str = ""
+    ignore_path: Path | None = None
+    mask_kind: MaskKind = "nonzero"
+    track: Track = ""
 
     @property
     def failed(self) -> bool:
@@ -163,6 +168,40 @@ def mode(rows: Sequence[Record]) -> str:
     return modes[0]
 
 
+def track(rows: Sequence[Record]) -> Track:
+    """The track of the images of one product.
+
+    Raises:
+        RunError: they are of several.
+    """
+    found = sorted({row.track for row in rows})
+    if len(found) > 1:
+        names = " and ".join(f"'{each}'" for each in found)
+        raise RunError(
+            f"{rows[0].product}: expected one track for all images, got {names}; "
+            "take the table as `saa run` left it"
+        )
+    return found[0]
+
+
+def read_truth(record: Record, size: tuple[int, int]) -> Truth:
+    """What is known of each pixel of an image that `has_truth`; `size` (h, w) is that of its map.
+
+    Raises:
+        RunError: a file is of another size.
+        ImageError: a file does not decode.
+    """
+    truth = Truth.none(size)
+    if record.mask_path is not None:
+        truth = images.read_truth(record.mask_path, record.mask_kind)
+        _check_size(record.mask_path, truth.scored.shape, size)
+    if record.ignore_path is None:
+        return truth
+    ignored = images.read_mask(record.ignore_path)
+    _check_size(record.ignore_path, ignored.shape, size)
+    return Truth(truth.defective & ~ignored, truth.scored & ~ignored)
+
+
 def read_regions(record: Record) -> list[rle.Region]:
     """The suspected defects of an image that did not fail, best first.
 
@@ -195,6 +234,10 @@ def _mistake(line: dict[str, str]) -> str:
         return f"status: expected ok or failed, got '{line['status']}'"
     if line["status"] == "ok" and not _is_finite(line["score"]):
         return f"score: expected a number, got '{line['score']}'"
+    for column, choices in _CHOICES.items():
+        if column in line and line[column] not in choices:
+            known = ", ".join(each or "nothing" for each in choices)
+            return f"{column}: expected one of {known}, got '{line[column]}'"
     return ""
 
 
@@ -223,10 +266,21 @@ def _record(folder: RunFolder, about: dict[str, Any], line: dict[str, str], root
         _path(line["mask_path"], before, root) if line["mask_path"] else None,
         map_path,
         regions_path,
-        # Runs of older versions have neither column.
+        # Runs of older versions have none of these columns.
         line.get("mode") or str(about.get("mode", "unknown")),
         line.get("notes", ""),
+        _path(line["ignore_path"], before, root) if line.get("ignore_path") else None,
+        cast(MaskKind, line.get("mask_kind", "nonzero")),
+        cast(Track, line.get("track", "")),
     )
+
+
+def _check_size(path: Path, got: tuple[int, ...], size: tuple[int, int]) -> None:
+    if got != size:
+        raise RunError(
+            f"{path}: expected a mask of the map's size {size}, got {got}; "
+            "the data set has changed since the run"
+        )
 
 
 def _path(text: str, before: str, root: Path | None) -> Path:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from saa import plugins
-from saa.evaluation import Block, Category, Evaluation, Scores
+from saa.evaluation import PROTOCOLS, Block, Category, Evaluation, Scores
+from saa.ops.components import RULES
 from saa.ops.curves import MAX_FPR, Score
 
 _PARTS = {
@@ -53,6 +54,7 @@ def notes(evaluation: Evaluation) -> list[str]:
         lines.append(f"AUPRO is up to a false positive rate of {MAX_FPR}, over 8-connected regions.")
     if len(evaluation.blocks) > 1:
         lines.append("Categories of different modes have tables of their own and no common mean.")
+    lines += _about_roads(evaluation)
     made_of = {part for block in evaluation.blocks for part in block.parts}
     lines += [f"Part {part}: {what}." for part, what in _PARTS.items() if part in made_of]
     for product, category in evaluation.categories.items():
@@ -70,43 +72,79 @@ def percent(score: Score) -> str:
     return "–" if score.value is None else f"{100 * score.value:.1f}"
 
 
-def _figures(evaluation: Evaluation, block: Block) -> Table:
+def _about_roads(evaluation: Evaluation) -> Iterator[str]:
+    tracks = {each.track: None for each in evaluation.categories.values() if each.track}
+    if not tracks:
+        return
+    if PROTOCOLS[evaluation.protocol] is None:
+        yield f"Protocol {evaluation.protocol}, the default for road scenes: maps and masks as large as the images."
+    if any("fpr95" in each.scores for each in evaluation.categories.values()):
+        yield (
+            "FPR95 is that of the first threshold that finds 95 % (lin: on the straight line to it); "
+            "less is better."
+        )
+    for track in tracks:
+        rule = RULES[track]
+        yield (
+            f"Components (sIoU, PPV, F1*) by the rules of the {track} track: predicted ones of at least "
+            f"{rule.predicted_px} px strictly above the threshold of max-F1 px, true ones of at least "
+            f"{rule.true_px} px."
+        )
+    if evaluation.id_run:
+        yield f"ID kept: pixels of {evaluation.id_run} below the threshold that finds 90 or 95 % of the anomalous ones."
+
+
+def _shown(evaluation: Evaluation, block: Block) -> Row:
+    """The metrics of a table; of road scenes only those that are defined somewhere."""
     every = block.categories.values()
+    if not all(each.track for each in every):
+        return evaluation.metrics
+    return tuple(
+        name
+        for name in evaluation.metrics
+        if any(name in each.scores and each.scores[name].value is not None for each in every)
+    )
+
+
+def _figures(evaluation: Evaluation, block: Block) -> Table:
+    every, shown = block.categories.values(), _shown(evaluation, block)
     totals = (str(sum(each.num_images for each in every)), str(sum(each.num_failed for each in every)))
     fitted = ("fitted on",) if any(_num_fitted(each) for each in every) else ()
     return Table(
         f"{evaluation.engine} engine, {block.mode}, protocol {evaluation.protocol}, %",
-        ("category", *map(heading, evaluation.metrics), "images", "failed", *fitted),
+        ("category", *map(heading, shown), "images", "failed", *fitted),
         tuple(
             (
                 product,
-                *_cells(evaluation, each.scores),
+                *_cells(shown, each.scores),
                 str(each.num_images),
                 str(each.num_failed),
                 *(_num_fitted(each) for _ in fitted),
             )
             for product, each in block.categories.items()
         ),
-        (("mean", *_cells(evaluation, block.mean), *totals, *("" for _ in fitted)),),
+        (("mean", *_cells(shown, block.mean), *totals, *("" for _ in fitted)),),
     )
 
 
 def _parts(evaluation: Evaluation, block: Block) -> Table:
+    shown = _shown(evaluation, block)
+
     def rows(name: str, whole: Scores, parts: Mapping[str, Scores]) -> list[Row]:
         scores = {"map": whole, **{part: parts.get(part, {}) for part in block.parts}}
-        return [(name, part, *_cells(evaluation, each)) for part, each in scores.items()]
+        return [(name, part, *_cells(shown, each)) for part, each in scores.items()]
 
     return Table(
         f"what the maps are made of, {block.mode}, protocol {evaluation.protocol}, %",
-        ("category", "part", *map(heading, evaluation.metrics)),
+        ("category", "part", *map(heading, shown)),
         tuple(row for name, each in block.categories.items() for row in rows(name, each.scores, each.parts)),
         tuple(rows("mean", block.mean, block.parts)),
         text_columns=2,
     )
 
 
-def _cells(evaluation: Evaluation, scores: Scores) -> Row:
-    return tuple(percent(scores.get(name, Score(None))) for name in evaluation.metrics)
+def _cells(metrics: Row, scores: Scores) -> Row:
+    return tuple(percent(scores.get(name, Score(None))) for name in metrics)
 
 
 def _num_fitted(category: Category) -> str:

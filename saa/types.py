@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,11 @@ AnomalyMap: TypeAlias = NDArray[np.float32]
 
 Caption: TypeAlias = tuple[str, ...]
 """Phrases that share one pass of a detector."""
+
+MaskKind: TypeAlias = Literal["nonzero", "labels", "train_ids", "label_ids"]
+"""What the values of a mask's file mean; `saa.images.read_truth` says it."""
+Track: TypeAlias = Literal["", "anomaly", "obstacle"]
+"""Which figures a road scene gets, and which components are too small to count in them; empty: no road scene."""
 
 T = TypeVar("T")
 
@@ -237,6 +242,30 @@ class Inspection:
             _check(f"parts['{name}']", part, size, np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known of each pixel of an image.
+
+    Attributes:
+        defective: (H, W) bool; none of them is left out.
+        scored: (H, W) bool; pixels outside count in no figure.
+    """
+
+    defective: Mask
+    scored: Mask
+
+    def __post_init__(self) -> None:
+        _check("defective", self.defective, (None, None), np.bool_)
+        _check("scored", self.scored, self.defective.shape, np.bool_)
+        if (self.defective & ~self.scored).any():
+            raise ValueError("defective: expected scored pixels only, got some that are not")
+
+    @classmethod
+    def none(cls, size: tuple[int, int]) -> Truth:
+        """Every pixel of an image of `size` (h, w) counts, and none is defective."""
+        return cls(np.zeros(size, np.bool_), np.ones(size, np.bool_))
+
+
 @dataclass(frozen=True)
 class Sample:
     """One image of a data set and what is known of it.
@@ -246,7 +275,11 @@ class Sample:
         name: unique inside the product; a relative path with forward slashes and its extension.
         defect: the kind of defect, `good` for none, `unknown` where nobody said.
         image_path: where the image lies.
-        mask_path: where the defect's mask lies; None for good images and where there is no mask.
+        mask_path: where the defect's mask lies; None where there is none. Good images have one only if it says
+            which of their pixels do not count.
+        ignore_path: a picture that is not black where pixels do not count; None where all do.
+        mask_kind: what the mask's values mean.
+        track: of a road scene; empty for everything else.
     """
 
     product: str
@@ -254,6 +287,9 @@ class Sample:
     defect: str
     image_path: Path
     mask_path: Path | None = None
+    ignore_path: Path | None = None
+    mask_kind: MaskKind = "nonzero"
+    track: Track = ""
 
 
 def _check_phrases(phrases: tuple[str, ...], count: int) -> None:

@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 COLUMNS = (
     "product", "name", "defect", "status", "score", "height", "width", "num_regions", "image_path", "mask_path",
-    "image_sha256", "error", "mode", "notes", "seconds",
+    "image_sha256", "error", "mode", "notes", "ignore_path", "mask_kind", "track", "seconds",
 )  # fmt: skip
 
 
@@ -72,16 +72,21 @@ class FakeRun:
         mode="single image",
         notes="",
         parts=None,
+        ignored=None,
+        track="",
     ) -> None:
         """One image; a map makes it a success, an error a failure. Parts are maps by name."""
         height, width = (8, 10) if anomaly_map is None else anomaly_map.shape
-        image_path, mask_path = f"{product}/{name}", ""
+        image_path, mask_path, ignore_path = f"{product}/{name}", "", ""
         pixels = np.random.default_rng(len(self.rows)).integers(90, 160, (height, width, 3), np.uint8)
         images.write_png(self.root / image_path, pixels)
         if mask is not None:
             mask_path = f"{product}/masks/{name}"
             images.write_png(self.root / mask_path, mask)
             self.masks[product, name] = mask
+        if ignored is not None:
+            ignore_path = f"{product}/ignore/{name}"
+            images.write_png(self.root / ignore_path, ignored)
         if anomaly_map is not None:
             self.maps[product, name] = anomaly_map
             images.write_map(self.folder / "maps" / product / f"{name}.tiff", anomaly_map)
@@ -101,7 +106,8 @@ class FakeRun:
                 "product": product, "name": name, "defect": defect, "status": "failed" if error else "ok",
                 "score": "" if error else repr(score), "height": str(height), "width": str(width),
                 "num_regions": "0", "image_path": image_path, "mask_path": mask_path, "image_sha256": "0" * 64,
-                "error": error, "mode": mode, "notes": notes, "seconds": "0.1",
+                "error": error, "mode": mode, "notes": notes, "ignore_path": ignore_path,
+                "mask_kind": "nonzero", "track": track, "seconds": "0.1",
             }
         )  # fmt: skip
 

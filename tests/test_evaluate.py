@@ -28,6 +28,10 @@ def pooled(run, product, size=None):
     return np.concatenate(scores), np.concatenate(labels)
 
 
+def not_of_roads(kind):
+    return getattr(plugins.load("metrics", kind), "ONLY", "parts") == "parts"
+
+
 def sklearn_max_f1(scores, labels):
     precision, recall, _ = sklearn_metrics.precision_recall_curve(labels, scores)
     return np.max(2 * precision * recall / np.maximum(precision + recall, 1e-300))
@@ -56,10 +60,11 @@ def test_image_figures_come_from_the_score_column(fake_run, new_map):
 
 def test_metrics_json_has_a_key_for_each_category_the_mean_and_the_protocol(small_run):
     run = small_run.save()
-    evaluate(run)
+    found = evaluate(run)
     saved = json.loads((run / "metrics.json").read_text("utf-8"))
     assert list(saved) == ["bottle", "grid", "mean", "about"]
-    assert set(plugins.kinds("metrics")) < set(saved["bottle"])
+    of_parts = {each for each in plugins.kinds("metrics") if not_of_roads(each)}
+    assert of_parts == set(found.metrics) < set(saved["bottle"])
     assert saved["bottle"]["num_images"] == 6
     assert 0 <= saved["bottle"]["max_f1_pixel_threshold"] <= 1.5
     mean = (saved["bottle"]["auroc_pixel"] + saved["grid"]["auroc_pixel"]) / 2

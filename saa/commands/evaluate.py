@@ -14,9 +14,21 @@ from saa.commands.options import Root, RunFolder
 def evaluate(
     run: RunFolder,
     protocol: Annotated[
-        str, typer.Option(metavar="released|native", help="Masks at 400x400 as published, or as they are.")
-    ] = "released",
+        str | None,
+        typer.Option(
+            metavar="released|native",
+            help="Maps at 400x400 as published, or as they are.",
+            show_default="native for road scenes, else released",
+        ),
+    ] = None,
     root: Root = None,
+    id_run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN2",
+            help="Of road scenes: tell how many pixels of this run on normal pictures stay below the thresholds.",
+        ),
+    ] = None,
 ) -> None:
     """Score a run's saved maps.
 
@@ -24,7 +36,7 @@ def evaluate(
     """
     from saa.commands import scoring
 
-    scoring.evaluate(run, protocol, root)
+    scoring.evaluate(run, protocol, root, id_run)
 
 
 def report(

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def evaluate(run: Path, protocol: str, root: Path | None) -> None:
+def evaluate(run: Path, protocol: str | None, root: Path | None, id_run: Path | None = None) -> None:
     """Score the maps of `run`, write its metrics.json and print the tables, one for each mode.
 
     Raises:
         SaaError: no such protocol, or the run or its data set is damaged.
     """
     warn_unfinished(run)
-    evaluation = score_maps(run, protocol=protocol, root=root)
+    evaluation = score_maps(run, protocol=protocol, root=root, id_run=id_run)
     found = [_drawn(table) for table in tables.tables(evaluation)]
     for table in found[:-1]:
         show(table, gap=1)

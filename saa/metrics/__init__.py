@@ -1,1 +1,6 @@
-"""One metric a file: `LEVEL` (pixel or image), `HEADING` for tables, and `compute(curve) -> Score`."""
+"""One metric a file.
+
+`LEVEL` (pixel, image, component or retention), `HEADING` for tables, and `compute(curve) -> Score`, which takes
+`Components` on level component. Optional are `ONLY` ("road" or "parts": the other kind of category does
+without) and `BEST` (0 if less is better).
+"""

@@ -7,6 +7,7 @@ from saa.ops.curves import Curve, Score
 
 LEVEL = "pixel"
 HEADING = "AUPRO"
+ONLY = "parts"
 
 
 def compute(curve: Curve) -> Score:

@@ -19,29 +19,41 @@ their number is bound by the tolerance and not by the number of pixels. Usually 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saa.ops import masks
 from saa.ops.curves import Curve
-from saa.ops.doubts import doubts
+from saa.ops.doubts import doubts, doubts_at
 from saa.types import AnomalyMap, Mask
 
 TOLERANCE = 9e-7
-"""Bound of the error of max-F1, AUROC, AUPRO and average precision."""
+"""Bound of the error of max-F1, AUROC, AUPRO, average precision and false positive rates at a recall."""
 _NEW_CELLS = 1 << 21
 _SAMPLE_PIXELS = 1 << 22
 _BATCH_PIXELS = 1 << 21
 _LEAST_BITS = 6
 """The sample may miss a rare defect: cells it finds innocent are cut 64-fold nevertheless."""
 
-Labelled = tuple[AnomalyMap, Mask]
-"""A map of finite values and the mask of its defects, of one shape."""
+
+class Labelled(NamedTuple):
+    """A map and what is known of its pixels, of one shape.
+
+    Attributes:
+        anomaly_map: (H, W) float32, finite.
+        mask: (H, W) bool, the defective pixels.
+        scored: (H, W) bool, the pixels that count, with all of `mask`; None means all.
+    """
+
+    anomaly_map: AnomalyMap
+    mask: Mask
+    scored: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +115,15 @@ class Counts:
         size = len(grid.lows)
         totals, positives, overlaps = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size)
         for batch in _batches(maps):
-            cells = [grid.cells(_keys(anomaly_map)) for anomaly_map, _ in batch]
-            hits = np.concatenate([each[mask.ravel()] for each, (_, mask) in zip(cells, batch, strict=True)])
-            totals += np.bincount(np.concatenate(cells), minlength=size)
+            cells = [grid.cells(_keys(each.anomaly_map)) for each in batch]
+            hits = np.concatenate([each[of.mask.ravel()] for each, of in zip(cells, batch, strict=True)])
+            counted = [
+                each if of.scored is None else each[of.scored.ravel()]
+                for each, of in zip(cells, batch, strict=True)
+            ]
+            totals += np.bincount(np.concatenate(counted), minlength=size)
             np.add.at(positives, hits, 1)  # few: a histogram of all cells would cost more
-            np.add.at(overlaps, hits, np.concatenate([masks.region_shares(mask) for _, mask in batch]))
+            np.add.at(overlaps, hits, np.concatenate([masks.region_shares(each.mask) for each in batch]))
         return cls(grid, totals, positives, overlaps)
 
     def __add__(self, other: Counts) -> Counts:
@@ -131,41 +147,46 @@ class Counts:
         overlaps = np.cumsum(self.overlaps[cells])
         return Curve(thresholds, np.cumsum(positives), np.cumsum(negatives), overlaps), cells
 
-    def refined(self, tolerance: float, least: int = 0) -> Grid | None:
+    def refined(self, tolerance: float, least: int = 0, recalls: Sequence[float] = ()) -> Grid | None:
         """A grid that serves these pixels better; None if this one is good enough.
 
         Args:
             tolerance: the bound of the error.
+            recalls: those at which false positive rates are asked for.
             least: every cell that holds something is halved as often as this, guilty or not.
         """
         curve, cells = self.curve
         wide = self.grid.widths[cells] > 0
         f1, *sums = doubts(curve) * wide
-        if f1.max(initial=0) <= tolerance and all(each.sum() <= tolerance for each in sums):
+        single = f1 if not recalls else np.maximum(f1, doubts_at(curve, recalls) * wide)
+        if single.max(initial=0) <= tolerance and all(each.sum() <= tolerance for each in sums):
             return None
-        guilt = np.where(f1 > tolerance, f1, 0) + sum(sums)
+        guilt = np.where(single > tolerance, single, 0) + sum(sums)
         bits = np.zeros(len(self.grid.lows), np.int64)
         bits[cells] = np.minimum(np.maximum(_bits(guilt, tolerance), least), self.grid.widths[cells])
         return self.grid.split(bits)
 
 
-def pixel_curve(source: Callable[[], Iterable[Labelled]], tolerance: float = TOLERANCE) -> Curve:
+def pixel_curve(
+    source: Callable[[], Iterable[Labelled]], tolerance: float = TOLERANCE, recalls: Sequence[float] = ()
+) -> Curve:
     """The curve of all pixels of all maps; every metric from it is within `tolerance` of the exact one.
 
     Args:
         source: gives the maps anew each time it is called, always the same ones. Mixed order is best: the
             first few million pixels decide how the rest is counted.
         tolerance: of max-F1, AUROC, AUPRO and average precision.
+        recalls: those at which the false positive rate is to be as exact; they may take another reading.
 
     Returns:
         At most some millions of thresholds. Each is the lower end of a cell: the counts at it are exact.
     """
     maps = iter(source())
     first = list(_sample(maps))
-    grid = Counts.of(Grid.coarse(), first).refined(tolerance / 8, _LEAST_BITS) or Grid.coarse()
+    grid = Counts.of(Grid.coarse(), first).refined(tolerance / 8, _LEAST_BITS, recalls) or Grid.coarse()
     counts = Counts.of(grid, chain(first, maps))
     del first
-    while finer := counts.refined(tolerance):
+    while finer := counts.refined(tolerance, recalls=recalls):
         counts = Counts.of(finer, source())
     return counts.curve[0]
 
@@ -198,9 +219,9 @@ def _values(keys: NDArray[np.int64]) -> NDArray[np.float32]:
 
 def _sample(maps: Iterator[Labelled]) -> Iterator[Labelled]:
     pixels = 0
-    for anomaly_map, mask in maps:
-        yield anomaly_map, mask
-        pixels += mask.size
+    for labelled in maps:
+        yield labelled
+        pixels += labelled.mask.size
         if pixels >= _SAMPLE_PIXELS:
             return
 
@@ -209,7 +230,7 @@ def _batches(maps: Iterable[Labelled]) -> Iterator[list[Labelled]]:
     batch: list[Labelled] = []
     for labelled in maps:
         batch.append(labelled)
-        if sum(mask.size for _, mask in batch) >= _BATCH_PIXELS:
+        if sum(each.mask.size for each in batch) >= _BATCH_PIXELS:
             yield batch
             batch = []
     if batch:

@@ -53,6 +53,10 @@ class Curve:
         """How many are good."""
         return int(self.false_positives[-1]) if len(self.false_positives) else 0
 
+    def reaching(self, recall: float) -> int:
+        """The first threshold at or above which this share of the defective ones, of which there are some, lies."""
+        return int(np.searchsorted(self.true_positives / self.num_positives, recall))
+
     @classmethod
     def of(cls, scores: NDArray[np.floating], defective: NDArray[np.bool_]) -> Curve:
         """The exact curve of (N,) finite scores and their labels; one threshold for each distinct score.
@@ -96,6 +100,38 @@ def average_precision(curve: Curve) -> Score:
     positives, _ = _steps(curve)
     precision = curve.true_positives / np.maximum(curve.true_positives + curve.false_positives, 1)
     return Score(float(np.sum(positives * precision) / curve.num_positives))
+
+
+def fpr_at(curve: Curve, recall: float) -> Score:
+    """The share of the good ones called at the highest threshold that finds this share of the defective ones.
+
+    Of all distinct thresholds; one that leaves some out, as scikit-learn's curves do if not told otherwise, may
+    give more.
+    """
+    if reason := _undefined(curve):
+        return Score(None, reason=reason)
+    first = curve.reaching(recall)
+    rate = float(curve.false_positives[first] / curve.num_negatives)
+    return Score(rate, float(curve.thresholds[first]))
+
+
+def fpr_between(curve: Curve, recall: float) -> Score:
+    """The share of good ones where the straight line between two thresholds reaches this share of defective ones.
+
+    The two are the last threshold that finds fewer and the first that does not; before the first lies (0, 0).
+    """
+    if reason := _undefined(curve):
+        return Score(None, reason=reason)
+    first = curve.reaching(recall)
+    recalls = np.append(0.0, curve.true_positives / curve.num_positives)[first : first + 2]
+    rates = np.append(0.0, curve.false_positives / curve.num_negatives)[first : first + 2]
+    return Score(float(np.interp(recall, recalls, rates)))
+
+
+def retention(curve: Curve, recall: float) -> Score:
+    """The share of good ones below the highest threshold that finds this share of the defective ones."""
+    found = fpr_at(curve, recall)
+    return found if found.value is None else Score(1 - found.value, found.threshold)
 
 
 def aupro(curve: Curve) -> Score:

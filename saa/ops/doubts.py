@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,4 +47,20 @@ def doubts(curve: Curve) -> NDArray[np.float64]:
     found[1, where] = p * n / (2 * positives * negatives)
     found[2, where] = p / positives * np.maximum(more, less)
     found[3, where] = rise * counted * (1 - counted / np.maximum(2 * n, 1)) / (MAX_FPR * negatives)
+    return found
+
+
+def doubts_at(curve: Curve, recalls: Sequence[float]) -> NDArray[np.float64]:
+    """How far the false positive rate at each recall may be off for not knowing the order inside the cells.
+
+    The recall is reached inside one cell. Wherever, and with or without a straight line between two thresholds,
+    the rate there lies between those at the cell's two ends, and so does the answer.
+
+    Returns:
+        (K,) for each cell the largest doubt of any recall; the answers are off by their largest entry at most.
+    """
+    found = np.zeros(len(curve.thresholds))
+    if curve.num_positives and curve.num_negatives:
+        where = [curve.reaching(recall) for recall in recalls]
+        found[where] = np.diff(curve.false_positives, prepend=0)[where] / curve.num_negatives
     return found

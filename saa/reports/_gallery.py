@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saa import images
+from saa import images, records
+from saa.errors import RunError
 from saa.records import Record
 
 _LOWEST, _HIGHEST = 0.01, 0.999
@@ -54,11 +55,13 @@ def look(row: Record, threshold: float | None) -> Look:
     sample = anomaly_map.ravel()[:: max(1, anomaly_map.size // _SAMPLES)].copy()
     if threshold is None or not row.defective or row.mask_path is None or not row.mask_path.is_file():
         return Look(row, sample)
-    truth, called = images.read_mask(row.mask_path), anomaly_map >= np.float32(threshold)
-    if truth.shape != called.shape:
+    try:
+        truth = records.read_truth(row, (anomaly_map.shape[0], anomaly_map.shape[1]))
+    except RunError:  # of another size: the data set has changed since
         return Look(row, sample)
-    either = int(called.sum()) + int(truth.sum())
-    return Look(row, sample, 2 * int((called & truth).sum()) / either if either else 0.0)
+    called = (anomaly_map >= np.float32(threshold)) & truth.scored
+    either = int(called.sum()) + int(truth.defective.sum())
+    return Look(row, sample, 2 * int((called & truth.defective).sum()) / either if either else 0.0)
 
 
 def limits(looks: Sequence[Look]) -> tuple[float, float]:

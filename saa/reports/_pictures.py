@@ -15,12 +15,13 @@ from saa.errors import SaaError
 from saa.ops import drawing
 from saa.records import Record
 from saa.runs import rle
-from saa.types import Image, Mask, Regions
+from saa.types import Image, Mask, Regions, Truth
 
 _QUALITY = 78
 _MAX_REGIONS = 5
 _MAX_MAGNIFICATION = 4
 _TRUTH = (0, 200, 255)
+_LEFT_OUT = (128, 128, 128)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def pictures(row: Record, low: float, high: float, side: int) -> list[Picture]:
         ImageError, RunError: the map or the regions cannot be read.
     """
     anomaly_map = images.read_map(row.map_path)
-    size = _fitted(anomaly_map.shape[0], anomaly_map.shape[1], side)
+    full = anomaly_map.shape[0], anomaly_map.shape[1]
+    size = _fitted(*full, side)
     shown = drawing.colour(np.asarray(_resized(anomaly_map, size), np.float32), low, high)
     coloured = _picture("Map", f"Anomaly map of {row.name}", shown)
     image = _image(row, anomaly_map.shape)
@@ -57,10 +59,9 @@ def pictures(row: Record, low: float, high: float, side: int) -> list[Picture]:
         return [coloured]
     small = np.asarray(_resized(image, size), np.uint8)
     found = [_picture("Image", f"{row.product} {row.name}, {row.defect}", small)]
-    truth = _truth(row, anomaly_map.shape)
+    truth = _truth(row, full)
     if truth is not None:
-        alt = f"Marked defect of {row.name}" if truth.any() else f"{row.name} without a marked defect"
-        found.append(_picture("Truth", alt, _marked(small, _shrunk(truth, size))))
+        found.append(_truth_picture(row, small, truth))
     regions = _regions(row, size)
     phrases = ", ".join(regions.phrases) or "none"
     alt = f"Suspected defects of {row.name}: {phrases}"
@@ -91,16 +92,26 @@ def _image(row: Record, size: tuple[int, ...]) -> Image | None:
     return image if image.shape[:2] == size else None
 
 
-def _truth(row: Record, size: tuple[int, ...]) -> Mask | None:
+def _truth(row: Record, size: tuple[int, int]) -> Truth | None:
     if not row.has_truth:
         return None
-    if row.mask_path is None:
-        return np.zeros(size, np.bool_)
     try:
-        mask = images.read_mask(row.mask_path)
+        return records.read_truth(row, size)
     except SaaError:  # as above
         return None
-    return mask if mask.shape == size else None
+
+
+def _truth_picture(row: Record, small: Image, truth: Truth) -> Picture:
+    """The marked defect; what does not count is grey."""
+    alt = f"Marked defect of {row.name}" if truth.defective.any() else f"{row.name} without a marked defect"
+    size = small.shape[0], small.shape[1]
+    if truth.scored.all():
+        return _picture("Truth", alt, _marked(small, _shrunk(truth.defective, size)))
+    left_out = np.asarray(_resized((~truth.scored).astype(np.float32), size) > 0.5)
+    greyed = small.copy()
+    greyed[left_out] = _LEFT_OUT
+    marked = _marked(greyed, _shrunk(truth.defective, size))
+    return _picture("Truth, grey does not count", f"{alt}; what does not count is grey", marked)
 
 
 def _regions(row: Record, size: tuple[int, int]) -> Regions:

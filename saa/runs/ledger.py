@@ -17,8 +17,16 @@ from saa.runs.basis import Basis
 from saa.runs.outcome import Outcome
 from saa.types import Sample
 
-_VERSION = 2
+_VERSION = 3
 _JOINT = "\n"
+_ADDED = {
+    2: (
+        "ignore_path TEXT NOT NULL DEFAULT ''",
+        "mask_kind TEXT NOT NULL DEFAULT 'nonzero'",
+        "track TEXT NOT NULL DEFAULT ''",
+    ),
+}
+"""The columns of images that a ledger of an older version lacks."""
 _PRODUCTS = """
 CREATE TABLE products (
     product TEXT PRIMARY KEY,
@@ -48,6 +56,9 @@ CREATE TABLE images (
     notes TEXT NOT NULL DEFAULT '',
     parts TEXT NOT NULL DEFAULT '',
     seconds REAL,
+    ignore_path TEXT NOT NULL DEFAULT '',
+    mask_kind TEXT NOT NULL DEFAULT 'nonzero',
+    track TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (product, name)
 )
 """
@@ -91,14 +102,18 @@ class Ledger:
     def enrol(self, samples: Sequence[Sample], shown: Callable[[Path | None], str]) -> None:
         """Make a pending row for each sample, all or none; `shown` turns a path into its text."""
         rows = (
-            (each.product, each.name, each.defect, shown(each.image_path), shown(each.mask_path))
+            (
+                each.product, each.name, each.defect, shown(each.image_path), shown(each.mask_path),
+                shown(each.ignore_path), each.mask_kind, each.track,
+            )
             for each in samples
-        )
+        )  # fmt: skip
         with self._database:
             self._database.execute(_PRODUCTS)
             self._database.execute(_IMAGES)
             self._database.executemany(
-                "INSERT INTO images (product, name, defect, image_path, mask_path) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO images (product, name, defect, image_path, mask_path, ignore_path, mask_kind, track) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
@@ -190,6 +205,8 @@ class Ledger:
 def opened(path: Path) -> Iterator[Ledger]:
     """The ledger at `path`, closed after the block; a new file holds no table until `Ledger.enrol`.
 
+    One of an older version gets the columns that it lacks.
+
     Raises:
         RunError: the file is damaged, of another version, or the disk takes no more, now or in the block.
     """
@@ -198,7 +215,9 @@ def opened(path: Path) -> Iterator[Ledger]:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _VERSION):
+            if version in _ADDED:
+                _add_columns(database, version)
+            elif version not in (0, _VERSION):
                 raise RunError(
                     f"{path}: expected ledger version {_VERSION}, got {version}; use the saa that wrote it"
                 )
@@ -208,3 +227,11 @@ def opened(path: Path) -> Iterator[Ledger]:
             f"{path}: expected a ledger that can be read and written, got {error}; "
             "see to the disk, then give the same command again"
         ) from error
+
+
+def _add_columns(database: sqlite3.Connection, version: int) -> None:
+    with database:
+        database.execute("BEGIN")
+        for column in _ADDED[version]:
+            database.execute(f"ALTER TABLE images ADD COLUMN {column}")
+        database.execute(f"PRAGMA user_version = {_VERSION}")

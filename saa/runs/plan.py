@@ -97,7 +97,10 @@ class Plan:
 
     def _listed(self, sample: Sample) -> list[str]:
         paths = self.shown(sample.image_path), self.shown(sample.mask_path)
-        return [sample.product, sample.name, sample.defect, *paths]
+        # Nothing is added for other samples, so that runs of older versions stay the runs they were.
+        road = sample.ignore_path or sample.mask_kind != "nonzero" or sample.track
+        more = [self.shown(sample.ignore_path), sample.mask_kind, sample.track] if road else []
+        return [sample.product, sample.name, sample.defect, *paths, *more]
 
 
 def check_same(folder: Path, before: Json, now: Json) -> None:
@@ -128,7 +131,7 @@ def check_same(folder: Path, before: Json, now: Json) -> None:
 
 def _check_encodable(sample: Sample) -> None:
     try:
-        f"{sample.product}{sample.name}{sample.image_path}{sample.mask_path}".encode()
+        f"{sample.product}{sample.name}{sample.image_path}{sample.mask_path}{sample.ignore_path}".encode()
     except UnicodeEncodeError:
         name = sample.name.encode("utf-8", "backslashreplace").decode()
         raise RunError(f"{name}: expected a file name in UTF-8, got other bytes; rename the file") from None

@@ -13,7 +13,8 @@ _FIRST = (
     "product", "name", "defect", "state", "score", "height", "width", "num_regions", "image_path",
     "mask_path", "image_sha256", "error", "mode",
 )  # fmt: skip
-COLUMNS = (*("status" if column == "state" else column for column in _FIRST), "notes", "seconds")
+_LAST = ("ignore_path", "mask_kind", "track", "seconds")
+COLUMNS = (*("status" if column == "state" else column for column in _FIRST), "notes", *_LAST)
 """The header. `seconds` comes last and is the only column that differs between two runs of one plan."""
 
 
@@ -29,7 +30,8 @@ def write(path: Path, ledger: Ledger) -> None:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for *row, note, notes, seconds in ledger.rows((*_FIRST, "note", "notes", "seconds")):
+    for row in ledger.rows((*_FIRST, "note", "notes", *_LAST)):
+        first, (note, notes, *last, seconds) = row[: len(_FIRST)], row[len(_FIRST) :]
         joined = "; ".join(str(each) for each in (note, notes) if each)
-        writer.writerow([*row, joined, f"{seconds:.3f}"])
+        writer.writerow([*first, joined, *last, f"{seconds:.3f}"])
     write_text(path, table.getvalue())

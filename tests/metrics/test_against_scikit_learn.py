@@ -10,7 +10,7 @@ from scipy import ndimage
 from sklearn import metrics as sklearn_metrics
 
 from saa import plugins
-from saa.ops.counting import pixel_curve
+from saa.ops.counting import Labelled, pixel_curve
 from saa.ops.curves import Curve
 
 
@@ -77,6 +77,54 @@ def library_max_f1(scores, defective):
     return np.max(2 * precision * recall / np.maximum(precision + recall, 1e-300))
 
 
+def loop_fpr95(scores, defective):
+    for threshold in np.unique(scores)[::-1]:
+        if np.mean(scores[defective] >= threshold) >= 0.95:
+            return np.mean(scores[~defective] >= threshold)
+    raise AssertionError
+
+
+def library_fpr95(scores, defective):
+    fpr, tpr, _ = sklearn_metrics.roc_curve(defective, scores, drop_intermediate=False)
+    return fpr[np.searchsorted(tpr, 0.95)]
+
+
+def loop_fpr95_linear(scores, defective):
+    before = (0.0, 0.0)
+    for threshold in np.unique(scores)[::-1]:
+        found = np.mean(scores[defective] >= threshold)
+        called = np.mean(scores[~defective] >= threshold)
+        if found >= 0.95:
+            return before[1] + (called - before[1]) * (0.95 - before[0]) / (found - before[0])
+        before = found, called
+    raise AssertionError
+
+
+def library_fpr95_linear(scores, defective):
+    """As ood-metrics has it; where a threshold has a recall of 0.95 exactly, numpy would take the last of such."""
+    fpr, tpr, _ = sklearn_metrics.roc_curve(defective, scores)
+    assert 0.95 not in tpr
+    return np.interp(0.95, tpr, fpr)
+
+
+def loop_retention(recall):
+    def kept(scores, defective):
+        threshold = max(each for each in scores if np.mean(scores[defective] >= each) >= recall)
+        return np.mean(scores[~defective] < threshold)
+
+    return kept
+
+
+def library_retention(recall):
+    """The threshold as a quantile of the defective ones, which numpy names."""
+
+    def kept(scores, defective):
+        threshold = np.quantile(scores[defective], 1 - recall, method="inverted_cdf")
+        return np.mean(scores[~defective] < threshold)
+
+    return kept
+
+
 def of_pixels(reference):
     """A reference that needs no places, given maps and masks."""
     return lambda maps, masks: reference(maps.ravel(), masks.ravel())
@@ -90,17 +138,28 @@ REFERENCES = {
         of_pixels(lambda s, d: sklearn_metrics.average_precision_score(d, s)),
     ),
     "aupro": (loop_aupro, library_aupro),
+    "fpr95": (of_pixels(loop_fpr95), of_pixels(library_fpr95)),
+    "fpr95_linear": (of_pixels(loop_fpr95_linear), of_pixels(library_fpr95_linear)),
+    **{
+        f"id_retention{percent}": (
+            of_pixels(loop_retention(percent / 100)),
+            of_pixels(library_retention(percent / 100)),
+        )
+        for percent in (90, 95)
+    },
 }
+OF_CURVES = [kind for kind in plugins.kinds("metrics") if plugins.load("metrics", kind).LEVEL != "component"]
+"""Components have tests of their own."""
 
 
-@pytest.mark.parametrize("kind", plugins.kinds("metrics"))
+@pytest.mark.parametrize("kind", OF_CURVES)
 def test_equals_the_loop_and_the_library(kind):
     rng = np.random.default_rng(11)
     scores = np.round(rng.random((6, 9, 11), np.float32), 2)
     defective = rng.random(scores.shape) < 0.2 + 0.3 * scores
     metric = plugins.load("metrics", kind)
     if metric.LEVEL == "pixel":
-        curve = pixel_curve(lambda: zip(scores, defective, strict=True))
+        curve = pixel_curve(lambda: map(Labelled, scores, defective), recalls=(0.95,))
     else:
         curve = Curve.of(scores.ravel(), defective.ravel())
     loop, library = REFERENCES[kind.removesuffix(f"_{metric.LEVEL}")]

@@ -5,11 +5,11 @@ import pytest
 from test_against_scikit_learn import loop_aupro
 
 from saa.metrics import aupro
-from saa.ops.counting import pixel_curve
+from saa.ops.counting import Labelled, pixel_curve
 
 
 def score(*labelled):
-    return aupro.compute(pixel_curve(lambda: labelled))
+    return aupro.compute(pixel_curve(lambda: [Labelled(*each) for each in labelled]))
 
 
 def typed(values, mask):

@@ -8,15 +8,15 @@ from hypothesis.extra import numpy as arrays
 from sklearn import metrics as sklearn_metrics
 
 from saa.ops import counting, masks
-from saa.ops.counting import Counts, Grid, pixel_curve
-from saa.ops.curves import MAX_FPR, Curve, aupro, auroc, average_precision, max_f1
+from saa.ops.counting import Counts, Grid, Labelled, pixel_curve
+from saa.ops.curves import MAX_FPR, Curve, aupro, auroc, average_precision, fpr_at, fpr_between, max_f1
 
 
 def reference(scores: np.ndarray, defective: np.ndarray, side: int = 100) -> tuple[float, ...]:
     """max-F1, AUROC, average precision and AUPRO by scikit-learn; the last as a weighted ROC curve."""
     weights = np.ones(scores.size)
     weights[defective] = np.concatenate(
-        [masks.region_shares(mask) for _, mask in pieces(scores, defective, side)]
+        [masks.region_shares(each.mask) for each in pieces(scores, defective, side)]
     )
     fpr, tpr, _ = sklearn_metrics.roc_curve(defective, scores, sample_weight=weights, drop_intermediate=False)
     low = fpr < MAX_FPR
@@ -35,11 +35,27 @@ def figures(curve: Curve) -> tuple[float | None, ...]:
     return tuple(metric(curve).value for metric in (max_f1, auroc, average_precision, aupro))
 
 
+RECALLS = (0.05, 0.95, 1.0)
+
+
+def rates(scores: np.ndarray, defective: np.ndarray) -> list[float]:
+    """The false positive rate of the first threshold with each recall, by scikit-learn."""
+    fpr, tpr, _ = sklearn_metrics.roc_curve(defective, scores, drop_intermediate=False)
+    return [float(fpr[np.searchsorted(tpr, recall)]) for recall in RECALLS]
+
+
+def straight_rate(scores: np.ndarray, defective: np.ndarray) -> float:
+    """That on the line to the first threshold with a recall of 0.95."""
+    fpr, tpr, _ = sklearn_metrics.roc_curve(defective, scores, drop_intermediate=False)
+    end = int(np.searchsorted(tpr, 0.95)) + 1
+    return float(np.interp(0.95, tpr[:end], fpr[:end]))
+
+
 def pieces(scores: np.ndarray, defective: np.ndarray, side: int = 100):
     """The pixels as maps of `side` x `side`, the last one shorter."""
     for start in range(0, scores.size, side * side):
         end = min(start + side * side, scores.size)
-        yield scores[start:end].reshape(1, -1), defective[start:end].reshape(1, -1)
+        yield Labelled(scores[start:end].reshape(1, -1), defective[start:end].reshape(1, -1))
 
 
 def uniform(rng, size):
@@ -106,8 +122,32 @@ def test_any_distribution_gives_what_scikit_learn_gives(shape, labels, monkeypat
     }[labels]
     if not defective.any():
         defective[:3] = True
-    curve = pixel_curve(lambda: pieces(scores, defective))
+    curve = pixel_curve(lambda: pieces(scores, defective), recalls=RECALLS)
     assert figures(curve) == pytest.approx(reference(scores, defective), abs=1e-6)
+    assert [fpr_at(curve, recall).value for recall in RECALLS] == pytest.approx(
+        rates(scores, defective), abs=1e-6
+    )
+    assert fpr_between(curve, 0.95).value == pytest.approx(straight_rate(scores, defective), abs=1e-6)
+
+
+def test_pixels_that_are_not_scored_are_as_if_they_were_not_there(monkeypatch):
+    monkeypatch.setattr(counting, "_SAMPLE_PIXELS", 5_000)
+    rng = np.random.default_rng(8)
+    maps = [rng.normal(-3, 1, (50, 70)).astype(np.float32) for _ in range(9)]
+    scored = [rng.random((50, 70)) < 0.7 for _ in maps]
+    defects = [(rng.random((50, 70)) < 0.05) & each for each in scored]
+    curve = pixel_curve(lambda: map(Labelled, maps, defects, scored), recalls=(0.95,))
+    left = [(each[where], labels[where]) for each, where, labels in zip(maps, scored, defects, strict=True)]
+    scores, defective = (np.concatenate(each) for each in zip(*left, strict=True))
+    assert curve.num_positives + curve.num_negatives == scores.size
+    assert figures(curve)[:3] == pytest.approx(reference(scores, defective)[:3], abs=1e-6)
+    assert fpr_at(curve, 0.95).value == pytest.approx(rates(scores, defective)[1], abs=1e-6)
+
+
+def test_a_region_cut_by_what_is_not_scored_is_two():
+    scores, mask = np.float32([[9, 9, 9, 5, 0]]), np.array([[1, 0, 0, 1, 0]], bool)
+    scored = np.array([[1, 0, 0, 1, 1]], bool)
+    assert pixel_curve(lambda: [Labelled(scores, mask, scored)]).overlaps[-1] == 2
 
 
 def test_the_threshold_gives_the_figure():
@@ -142,7 +182,7 @@ def test_small_cases_equal_scikit_learn(scores, defective):
 
 def test_zero_and_minus_zero_are_one_value():
     scores, defective = np.float32([[0.0, -0.0, 1.0]]), np.array([[True, False, False]])
-    assert len(pixel_curve(lambda: [(scores, defective)]).thresholds) == 2
+    assert len(pixel_curve(lambda: [Labelled(scores, defective)]).thresholds) == 2
 
 
 def test_no_maps_give_an_empty_curve():
@@ -151,13 +191,13 @@ def test_no_maps_give_an_empty_curve():
 
 
 def test_only_good_pixels_give_a_curve_without_positives():
-    curve = pixel_curve(lambda: [(np.float32([[0.5, 0.1]]), np.array([[False, False]]))])
+    curve = pixel_curve(lambda: [Labelled(np.float32([[0.5, 0.1]]), np.array([[False, False]]))])
     assert (curve.num_positives, curve.num_negatives) == (0, 2)
 
 
 def test_counts_of_two_workers_add_up():
     rng = np.random.default_rng(0)
-    maps = [(rng.random((5, 7), np.float32), rng.random((5, 7)) < 0.3) for _ in range(4)]
+    maps = [Labelled(rng.random((5, 7), np.float32), rng.random((5, 7)) < 0.3) for _ in range(4)]
     whole = Counts.of(Grid.coarse(), maps)
     merged = Counts.of(Grid.coarse(), maps[:1]) + Counts.of(Grid.coarse(), maps[1:])
     assert np.array_equal(whole.totals, merged.totals)

@@ -47,7 +47,8 @@ def test_the_saved_map_regions_and_row_are_those_of_the_inspector(tmp_path):
     place = "nut/test/good/000.png"
     checksum = images.sha256(path)
     assert (
-        row == f"nut,test/good/000.png,good,ok,{score!r},5,7,1,{place},,{checksum},,single image,,{seconds}"
+        row
+        == f"nut,test/good/000.png,good,ok,{score!r},5,7,1,{place},,{checksum},,single image,,,nonzero,,{seconds}"
     )
 
 
@@ -133,7 +134,7 @@ def test_a_ledger_of_a_later_version_is_refused(tmp_path):
     database = sqlite3.connect(tmp_path / "run/ledger.sqlite")
     database.execute("PRAGMA user_version = 9")
     database.close()
-    with pytest.raises(RunError, match="expected ledger version 2, got 9"):
+    with pytest.raises(RunError, match="expected ledger version 3, got 9"):
         session.run(planned, tmp_path / "run")
 
 
