@@ -44,11 +44,11 @@ PRODUCT = {
 }
 
 
-def write(folder):
-    """The files of all networks and of the vocabulary."""
+def write(folder, **networks):
+    """The files of all networks, some of which take the place of ours by name, and of the vocabulary."""
     tiny_grounding_dino.vocabulary(folder)
-    for name, network in NETWORKS.items():
-        torch.save(network().state_dict(), file(folder, name))
+    for name, ours in NETWORKS.items():
+        torch.save((networks.get(name) or ours()).state_dict(), file(folder, name))
 
 
 def file(folder, name):

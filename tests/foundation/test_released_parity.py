@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 import pytest
+import tiny_foundation
 import tiny_grounding_dino
 import tiny_sam
 import tiny_wide_resnet
-import torch
 import yaml
 
 from benchmarks._released import Answer, Constants, Models, Product, inspect
@@ -19,15 +19,8 @@ from saa import config
 from saa.backends.cascade import Cascade
 from saa.foundation import wide_resnet
 from saa.types import Inspection, Proposals, Regions
-from saa.weights import added
 
 SMALL = Constants(shortest_px=64, longest_px=107, single_px=96, several_px=64)
-SMALL_STAGES = {
-    "regions": {"shortest_px": 64, "longest_px": 107},
-    "saliency": {"size_px": 64, "single": {"size_px": 96}},
-}
-"""Sizes that take no time; all other settings are the profile's."""
-CHECKPOINTS = ("groundingdino_swint", "sam_vit_h", "wide_resnet50_racm")
 METAL_NUT = Product(
     "metal_nut", "metal_nut,", 1, 5, 0.9, (("scratch on metal nut", "nut"), ("Hole. ", "nut"))
 )
@@ -49,8 +42,7 @@ def models(folder):
     eye = tiny_wide_resnet.shuffled(wide_resnet.architecture())
     found = Models(detector, tiny_sam.sam(), eye)
     networks = (found.detector, found.segmenter, found.eye)
-    for name, network in zip(CHECKPOINTS, networks, strict=True):
-        torch.save(network.state_dict(), folder / f"{name}.pth")
+    tiny_foundation.write(folder, **dict(zip(tiny_foundation.NETWORKS, networks, strict=True)))
     return found
 
 
@@ -124,12 +116,11 @@ def close(ours, theirs, reach):
 @pytest.fixture
 def both(folder, models):
     """A product as the released code knows it, and what profile `released` makes of a file that says the same."""
-    added.add("bert_base_uncased", folder)
-    for name in CHECKPOINTS:
-        added.add(name, folder / f"{name}.pth")
+    tiny_foundation.record(folder)
+    small = tiny_foundation.SMALL
 
     def make(product, constants=SMALL, *, of=models, **stages):
-        settings = {key: SMALL_STAGES.get(key, {}) | stages.get(key, {}) for key in {*SMALL_STAGES, *stages}}
+        settings = {key: small.get(key, {}) | stages.get(key, {}) for key in {*small, *stages}}
         path = folder / f"{product.name}.yaml"
         path.write_text(yaml.safe_dump(written(product) | {"engines": {"foundation": settings}}))
         return Both(of, product, constants, config.load(path, "foundation", profile="released").build())
