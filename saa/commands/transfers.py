@@ -29,10 +29,10 @@ def watched(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def size(count: int) -> str:
-    """Bytes in words, such as 375.0 MB."""
+    """Bytes in words, such as 375.0 MB; a question mark for 0, which stands for what is not known."""
     from rich.filesize import decimal
 
-    return decimal(count)
+    return decimal(count) if count else "?"
 
 
 def _lines(what: str) -> Callable[[int, int], None]:

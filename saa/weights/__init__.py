@@ -12,7 +12,7 @@ opens a connection but `saa.weights.downloads.fetch`, and that not with `SAA_OFF
 from __future__ import annotations
 
 from saa.weights.finding import checksum, is_there, path, used
-from saa.weights.loading import load, load_strict
+from saa.weights.loading import check_keys, load, load_strict
 from saa.weights.registry import names
 
-__all__ = ["checksum", "is_there", "load", "load_strict", "names", "path", "used"]
+__all__ = ["check_keys", "checksum", "is_there", "load", "load_strict", "names", "path", "used"]

@@ -60,12 +60,18 @@ def fetch(name: str, folder: Path | None = None, *, watch: Watch = unwatched, pa
     target = (folder or folders.cache()) / file.name
     if target.exists():
         return _kept(name, file, target)
+    if file.by_browser:
+        raise ModelError(
+            f"{name}: expected an address that programs may fetch from, got a page for people; open {file.address} "
+            f"in a browser, and put {file.name} into {target.parent}"
+        )
     if folders.offline():
         raise ModelError(
             f"{name}: expected leave to use the network, got SAA_OFFLINE; unset it, or put {file.name} into "
             f"{folders.cache()} by hand"
         )
     partial = target.with_name(f"{target.name}.part")
+    file = file if file.bytes else _sized(file, partial)
     with _written(partial):
         target.parent.mkdir(parents=True, exist_ok=True)
         _check_room(file, partial)
@@ -102,6 +108,18 @@ def _address(file: File) -> str:
     if mirror and file.hub and file.address.startswith(_HUB):
         return mirror + file.address.removeprefix(_HUB)
     return file.address
+
+
+def _sized(file: File, partial: Path) -> File:
+    """The same with the size that the server tells."""
+    try:
+        with _asked(file, partial, 0) as answer:
+            length = answer.headers.get("Content-Length", "")
+    except _BrokenOffError as broken:
+        raise _unreachable(file, partial, str(broken)) from broken
+    if not length.isdecimal():
+        raise _unreachable(file, partial, "no size")
+    return file.model_copy(update={"bytes": int(length)})
 
 
 def _check_room(file: File, partial: Path) -> None:

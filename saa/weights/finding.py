@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,15 @@ def path(name: str) -> Path:
     """
     found = _verified(name)
     return found.path.parent if found.entry.folder else found.path
+
+
+def file(name: str) -> Path:
+    """The verified file of a checkpoint, also where models are given the folder around it.
+
+    Raises:
+        ModelError: see `path`.
+    """
+    return _verified(name).path
 
 
 def checksum(name: str) -> str:
@@ -187,8 +196,9 @@ def _verified(name: str) -> Found:
 def _refused(found: Found, got: str) -> ModelError:
     file = found.file or found.entry.files[0]
     size = f"{file.bytes:,} bytes, " if file.bytes else ""
+    expected = f"as published ({size}sha256 {file.sha256})" if file.sha256 else "as it was added"
     return ModelError(
-        f"{found.path}: expected {found.name} as published ({size}sha256 {file.sha256}), got {got}; "
+        f"{found.path}: expected {found.name} {expected}, got {got}; "
         f"replace it, or if you trust it: saa models add {found.name} {found.path}"
     )
 
@@ -204,6 +214,18 @@ def _missing(*names: str) -> ModelError:
         told = ", ".join(file.address for file in files)
         advice = f"put {them} there by hand, since SAA_OFFLINE is set; {addresses}: {told}"
     else:
-        advice = f"put {them} there, or fetch {them}: saa models fetch {' '.join(names)}"
+        advice = f"put {them} there{_ways(names)}"
     wanted = ", ".join(file.name for file in files)
     return ModelError(f"{', '.join(names)}: expected {wanted} in {where}, got no such {such}; {advice}")
+
+
+def _ways(names: Sequence[str]) -> str:
+    """How checkpoints are had: those that programs may fetch, then those that people may."""
+    files = {name: registry.entry(name).files[0] for name in names}
+    fetched = [name for name, file in files.items() if not file.by_browser]
+    browsed = [file for file in files.values() if file.by_browser]
+    them = ("it" if len(names) == 1 else "them") if len(fetched) == len(names) else ", ".join(fetched)
+    told = f", or fetch {them}: saa models fetch {' '.join(fetched)}" if fetched else ""
+    return told + "".join(
+        f"; {file.name} is to be had by browser only, from {file.address}" for file in browsed
+    )

@@ -33,6 +33,11 @@ def records() -> Path:
     return _user_cache() / "saa" / "weights-known"
 
 
+def texts() -> Path:
+    """The folder beside the cache that keeps what texts mean to a model."""
+    return _user_cache() / "saa" / "texts"
+
+
 def hub_cache() -> Path:
     """The Hugging Face hub's cache; a snapshot's files lie in `models--<repository>/snapshots/<commit>`.
 

@@ -29,9 +29,9 @@ def load(name: str) -> dict[str, Tensor]:
     the weights (`model`, `state_dict`, `module.`) is taken off.
 
     Raises:
-        ModelError: see `finding.path`; or the file is damaged or holds more than tensors; or torch is missing.
+        ModelError: see `finding.file`; or the file is damaged or holds more than tensors; or torch is missing.
     """
-    path = finding.path(name)
+    path = finding.file(name)
     _check_torch(name)
     content = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
     for key in _INSIDE:
@@ -51,24 +51,48 @@ def load_strict(module: nn.Module, state: Mapping[str, Tensor], name: str) -> No
     Raises:
         ModelError: keys are missing or unexpected, or shapes differ; nothing has been copied then.
     """
-    harmless = registry.entry(name).harmless
     own = module.state_dict()
-    wrong = {
-        "missing": _except(own.keys() - state.keys() - _counters(own), harmless.missing),
-        "unexpected": _except(state.keys() - own.keys(), harmless.unexpected),
-        "of another shape": sorted(
+    check_keys(
+        name,
+        type(module).__name__,
+        missing=own.keys() - state.keys() - _counters(own),
+        unexpected=state.keys() - own.keys(),
+        misshapen=[
             f"{key} {tuple(state[key].shape)} for {tuple(own[key].shape)}"
             for key in own.keys() & state.keys()
             if state[key].shape != own[key].shape
-        ),
+        ],
+    )
+    module.load_state_dict({key: state[key] for key in own.keys() & state.keys()}, strict=False)
+
+
+def check_keys(
+    name: str, model: str, *, missing: Iterable[str], unexpected: Iterable[str], misshapen: Iterable[str]
+) -> None:
+    """Refuse a checkpoint whose keys are not the model's, but for the registry's harmless keys.
+
+    Args:
+        name: the checkpoint.
+        model: what was to be filled, for the message.
+        missing: what the checkpoint lacks.
+        unexpected: what the model lacks.
+        misshapen: keys of another shape, in words.
+
+    Raises:
+        ModelError: keys are left over.
+    """
+    harmless = registry.entry(name).harmless
+    wrong = {
+        "missing": _except(missing, harmless.missing),
+        "unexpected": _except(unexpected, harmless.unexpected),
+        "of another shape": sorted(misshapen),
     }
     if any(wrong.values()):
         told = "; ".join(f"{len(keys)} {what}: {_listed(keys)}" for what, keys in wrong.items() if keys)
         raise ModelError(
-            f"{name}: expected the weights of a {type(module).__name__}, got keys {told}; "
+            f"{name}: expected the weights of a {model}, got keys {told}; "
             "give the stage the checkpoint that belongs to it"
         )
-    module.load_state_dict({key: state[key] for key in own.keys() & state.keys()}, strict=False)
 
 
 def _check_torch(name: str) -> None:

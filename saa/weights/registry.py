@@ -28,9 +28,10 @@ class File(_Model):
     Attributes:
         name: what the file is called below a folder of weights, with `/` where it lies in a folder of its own.
         also: other places below such a folder where it is expected.
-        bytes: its size; 0 where that was not published.
+        bytes: its size; 0 where that is not known.
         sha256: hex digits of its checksum, or the first of them, at least 8, where no more was published.
         address: where it is fetched from.
+        by_browser: whether that is a page for people, which no program may fetch from.
         hub: repositories of the Hugging Face hub that hold it, whose local cache is looked through too.
     """
 
@@ -39,6 +40,7 @@ class File(_Model):
     bytes: int = Field(0, ge=0)
     sha256: Sha256
     address: str = Field(pattern="^https?://")
+    by_browser: bool = False
     hub: tuple[str, ...] = ()
 
     def is_published(self, sha256: str) -> bool:
@@ -65,7 +67,7 @@ class Entry(_Model):
         about: what it is, for people.
         licence: SPDX identifier.
         source: the page of those who published it.
-        files: its forms; the first is the one to fetch, and its size is known.
+        files: its forms; the first is the one to fetch.
         folder: whether a model is given the folder around the file rather than the file.
         needs: other checkpoints without which this one is of no use.
         harmless: keys that need not match.

@@ -192,3 +192,44 @@ def test_a_mirror_of_the_hub_is_asked_instead_of_it(server, write_registry, monk
     monkeypatch.setenv("HF_ENDPOINT", f"{mirror}/")
     assert downloads.host("tiny") in server.address
     assert fetch().read_bytes() == CONTENT
+
+
+def test_a_size_that_is_not_known_is_asked_for(server, cache, write_registry):
+    write_registry(tiny=entry(address=server.address, file={"bytes": 0}))
+    told = []
+    path = fetch(watch=lambda done, total: told.append((done, total)))
+    assert path.read_bytes() == CONTENT
+    assert told[-1] == (SIZE, SIZE)
+    assert names_in(cache) == ["tiny.pth"]
+
+
+def test_an_interrupted_download_of_unknown_size_goes_on(server, cache, write_registry):
+    write_registry(tiny=entry(address=server.address, file={"bytes": 0}))
+    cache.joinpath("tiny.pth.part").write_bytes(CONTENT[:5000])
+    assert fetch().read_bytes() == CONTENT
+    assert server.ranges == ["", "bytes=5000-"]
+
+
+def test_a_server_in_trouble_when_asked_for_the_size_is_told(server, write_registry):
+    write_registry(tiny=entry(address=server.address, file={"bytes": 0}))
+    server.statuses = [503]
+    with pytest.raises(
+        ModelError, match=rf"{server.address}: expected to be served, got: HTTP 503 .*; check"
+    ):
+        fetch()
+
+
+def test_what_people_must_fetch_is_not_asked_for(server, cache, write_registry):
+    write_registry(tiny=entry(address=server.address, file={"by_browser": True}))
+    with pytest.raises(
+        ModelError, match=rf"^tiny: expected .* got a page for people; open {server.address} in a browser, and put "
+        rf"tiny.pth into {cache}$"
+    ):  # fmt: skip
+        fetch()
+    assert server.ranges == []
+
+
+def test_what_people_fetched_is_left_alone(server, cache, write_registry):
+    write_registry(tiny=entry(address=server.address, file={"by_browser": True}))
+    cache.joinpath("tiny.pth").write_bytes(CONTENT)
+    assert fetch() == cache / "tiny.pth"

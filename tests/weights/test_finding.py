@@ -71,6 +71,23 @@ def test_online_the_command_that_fetches_it_is_named_but_nothing_is_fetched(tiny
         weights.path("tiny")
 
 
+def test_what_people_must_fetch_is_told_apart_from_what_a_command_fetches(write_registry, monkeypatch, given):
+    monkeypatch.setenv("SAA_OFFLINE", "")
+    page = {"name": "other.pth", "address": "https://example.org/page", "by_browser": True}
+    write_registry(other=entry(file=page, needs=["tiny"]), tiny=entry())
+    places = f"in {given}, {folders.cache()}, got no such"
+    with pytest.raises(ModelError) as told:
+        weights.path("other")
+    by_browser = "other.pth is to be had by browser only, from https://example.org/page"
+    assert str(told.value) == f"other: expected other.pth {places} file; put it there; {by_browser}"
+    with pytest.raises(ModelError) as told:
+        weights.used({"checkpoint": "other"})
+    assert str(told.value) == (
+        f"other, tiny: expected other.pth, tiny.pth {places} files; put them there, or fetch tiny: "
+        f"saa models fetch tiny; {by_browser}"
+    )
+
+
 def test_a_file_of_another_size_is_refused_without_being_hashed(tiny, given):
     (given / "tiny.pth").write_bytes(CONTENT[:-1])
     with pytest.raises(
