@@ -67,6 +67,12 @@ def add(name: str, file: Path, watch: Watch = unwatched) -> Added:
         path /= Path(entry.files[0].name).name
     if not path.is_file():
         raise ModelError(f"{path}: expected a file with {entry.about}, got no such file; check the path")
+    gone = [each for each in entry.beside if not (path.parent / each).is_file()]
+    if gone:
+        raise ModelError(
+            f"{path.parent}: expected {', '.join(gone)} beside {path.name}, got no such file; "
+            f"get the whole folder from {entry.source}"
+        )
     try:
         str(path).encode()
     except UnicodeEncodeError:

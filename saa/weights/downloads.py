@@ -60,10 +60,12 @@ def fetch(name: str, folder: Path | None = None, *, watch: Watch = unwatched, pa
     target = (folder or folders.cache()) / file.name
     if target.exists():
         return _kept(name, file, target)
+    if file.sha256 is None:
+        raise ModelError(f"{name}: expected a checksum to fetch by, got none; {registry.to_record(name)}")
     if file.by_browser:
         raise ModelError(
             f"{name}: expected an address that programs may fetch from, got a page for people; open {file.address} "
-            f"in a browser, and put {file.name} into {target.parent}"
+            f"in a browser, and put {target.name} into {target.parent}"
         )
     if folders.offline():
         raise ModelError(

@@ -208,15 +208,23 @@ def _missing(*names: str) -> ModelError:
     files = [registry.entry(name).files[0] for name in names]
     places = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders.given()]
     where = ", ".join([*places, str(folders.cache())])
-    few = len(names) == 1
-    them, such, addresses = ("it", "file", "its address") if few else ("them", "files", "their addresses")
-    if folders.offline():
-        told = ", ".join(file.address for file in files)
-        advice = f"put {them} there by hand, since SAA_OFFLINE is set; {addresses}: {told}"
-    else:
-        advice = f"put {them} there{_ways(names)}"
+    such = "file" if len(names) == 1 else "files"
+    published = [name for name, file in zip(names, files, strict=True) if file.sha256]
+    advice = [_advice(published)] if published else []
+    advice += [registry.to_record(name) for name in names if name not in published]
     wanted = ", ".join(file.name for file in files)
-    return ModelError(f"{', '.join(names)}: expected {wanted} in {where}, got no such {such}; {advice}")
+    return ModelError(
+        f"{', '.join(names)}: expected {wanted} in {where}, got no such {such}; {'; '.join(advice)}"
+    )
+
+
+def _advice(names: Sequence[str]) -> str:
+    """How checkpoints are had whose checksums are known."""
+    them, addresses = ("it", "its address") if len(names) == 1 else ("them", "their addresses")
+    if not folders.offline():
+        return f"put {them} there{_ways(names)}"
+    told = ", ".join(registry.entry(name).files[0].address for name in names)
+    return f"put {them} there by hand, since SAA_OFFLINE is set; {addresses}: {told}"
 
 
 def _ways(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from saa.errors import ModelError
 
@@ -29,7 +29,8 @@ class File(_Model):
         name: what the file is called below a folder of weights, with `/` where it lies in a folder of its own.
         also: other places below such a folder where it is expected.
         bytes: its size; 0 where that is not known.
-        sha256: hex digits of its checksum, or the first of them, at least 8, where no more was published.
+        sha256: hex digits of its checksum, or the first of them, at least 8, where no more was published; None
+            where it is not known, and such a file counts only once it was added.
         address: where it is fetched from.
         by_browser: whether that is a page for people, which no program may fetch from.
         hub: repositories of the Hugging Face hub that hold it, whose local cache is looked through too.
@@ -38,14 +39,20 @@ class File(_Model):
     name: str = Field(min_length=1)
     also: tuple[str, ...] = ()
     bytes: int = Field(0, ge=0)
-    sha256: Sha256
+    sha256: Sha256 | None = None
     address: str = Field(pattern="^https?://")
     by_browser: bool = False
     hub: tuple[str, ...] = ()
 
     def is_published(self, sha256: str) -> bool:
         """Whether a checksum, 64 hex digits, is that of this file."""
-        return sha256.startswith(self.sha256)
+        return self.sha256 is not None and sha256.startswith(self.sha256)
+
+    @model_validator(mode="after")
+    def _fetched_by_checksum(self) -> File:
+        if self.sha256 is None and not self.by_browser:
+            raise ValueError("must have a sha256, by which programs know that they fetched it")
+        return self
 
 
 class Harmless(_Model):
@@ -69,6 +76,7 @@ class Entry(_Model):
         source: the page of those who published it.
         files: its forms; the first is the one to fetch.
         folder: whether a model is given the folder around the file rather than the file.
+        beside: what must lie beside the file, since the model is not known without it.
         needs: other checkpoints without which this one is of no use.
         harmless: keys that need not match.
     """
@@ -78,6 +86,7 @@ class Entry(_Model):
     source: str
     files: tuple[File, ...] = Field(min_length=1)
     folder: bool = False
+    beside: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     harmless: Harmless = Harmless()
 
@@ -113,6 +122,13 @@ def with_needs(wanted: Iterable[str]) -> tuple[str, ...]:
         ModelError: there is no such checkpoint.
     """
     return tuple(dict.fromkeys(each for name in wanted for each in (name, *entry(name).needs)))
+
+
+def to_record(name: str) -> str:
+    """What to do about a checkpoint whose checksum is not known."""
+    known = entry(name)
+    files = ", ".join([Path(known.files[0].name).name, *known.beside])
+    return f"get {files} from {known.source} into one folder, and record it: saa models add {name} FOLDER"
 
 
 @cache

@@ -14,13 +14,37 @@ def test_the_registry_holds_the_checkpoints_of_the_method():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", registry.names())
+PUBLISHED = [name for name in registry.names() if registry.entry(name).files[0].sha256]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_what_is_fetched_has_a_whole_checksum_and_a_safe_address(name):
     file = registry.entry(name).files[0]
     assert file.bytes > 100_000 or file.bytes == 0
     assert len(file.sha256) == 64
     assert file.address.startswith("https://")
     assert registry.entry(name).licence in {"Apache-2.0", "BSD-3-Clause", "MIT"}
+
+
+def test_what_has_no_known_checksum_is_fetched_by_nobody_and_has_its_sizes_beside_it():
+    unknown = sorted(set(registry.names()) - set(PUBLISHED))
+    assert unknown == [
+        "clipseg_rd64_refined",
+        "mask2former_swin_large_cityscapes",
+        "mask2former_swin_tiny_cityscapes",
+    ]
+    for entry in map(registry.entry, unknown):
+        assert (entry.folder, entry.beside, entry.files[0].by_browser) == (True, ("config.json",), True)
+        assert not entry.files[0].is_published("0" * 64)
+        assert registry.to_record(unknown[0]) == (
+            "get model.safetensors, config.json from https://huggingface.co/CIDAS/clipseg-rd64-refined into one "
+            "folder, and record it: saa models add clipseg_rd64_refined FOLDER"
+        )
+
+
+def test_a_file_that_programs_fetch_must_have_a_checksum():
+    with pytest.raises(ValueError, match="must have a sha256"):
+        registry.File.model_validate({"name": "tiny.pth", "address": "https://example.org/tiny.pth"})
 
 
 def test_no_two_files_have_the_same_name():
