@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -11,6 +12,13 @@ import torch
 from parts import part
 
 from saa.weights import added
+
+
+@pytest.fixture(autouse=True)
+def _one_core(monkeypatch):
+    """On tiny networks, threads wait for each other longer than they work."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
 
 @pytest.fixture(scope="module")
