@@ -17,7 +17,7 @@ from saa.ops import drawing
 from saa.runs import rle
 from saa.runs.folder import write_text
 from saa.runs.station import ONE_IMAGES_FAULT, reason
-from saa.runs.threads import one_thread
+from saa.runs.threads import limited, shared
 from saa.stages import Inspector
 from saa.types import Image, Inspection
 
@@ -76,7 +76,8 @@ def answers(
     note(f"{recipe.engine_name} engine, prompts {prompts}, mode: {mode}")
     if reference is None and ENGINES[recipe.engine].batch:
         note(_HINT)
-    with one_thread():  # the same sums, bit for bit, as in `saa run`
+    _, threads = shared(1, len(paths), networks=ENGINES[recipe.engine].placed)
+    with limited(threads):  # the same sums, bit for bit, as in `saa run`
         for path, stem in zip(paths, stems(paths), strict=True):
             try:
                 image = pictures.read_rgb(path)

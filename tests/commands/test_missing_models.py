@@ -6,11 +6,13 @@ import json
 import os
 import sys
 
+import numpy as np
 import pytest
 import tiny_foundation
 import torch
 from parts import part
 
+from saa import images
 from saa.weights import added
 
 
@@ -191,3 +193,11 @@ def test_pictures_are_inspected_one_by_one_with_a_profile(give, commands, checkp
     (answer,) = json.loads(out)
     assert answer["size"] == [48, 64]
     assert (tmp_path / "out/000.map.tiff").is_file()
+
+
+def test_a_picture_gets_the_same_map_in_a_run_and_by_itself(give, commands, checkpoints, tmp_path, out):
+    tiny_foundation.record(checkpoints)
+    assert give(*commands["run"], "--limit", 1)[0] == 0
+    assert give(*commands["inspect"], "-o", tmp_path / "alone")[0] == 0
+    in_run, alone = images.read_map(out / "maps/nut/test/good/000.png.tiff"), tmp_path / "alone/000.map.tiff"
+    np.testing.assert_array_equal(images.read_map(alone), in_run)
