@@ -15,7 +15,7 @@ from pathlib import Path
 from saa.runs.threads import num_cores
 
 LIBRARIES = ("numpy", "scipy", "scikit-image", "scikit-learn", "opencv-python", "pillow", "pydantic")
-OPTIONAL_LIBRARIES = ("faiss-cpu",)
+OPTIONAL_LIBRARIES = ("faiss-cpu", "torch", "timm", "transformers", "groundingdino-py", "segment-anything")
 
 
 def describe() -> dict[str, str]:
@@ -29,6 +29,7 @@ def describe() -> dict[str, str]:
         "system": platform.platform(),
         "cpu": _cpu(),
         "cores": str(num_cores()),
+        "allocator": os.environ.get("LD_PRELOAD") or "the system's",
         "load before": _load(),
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -81,3 +82,16 @@ def check_same(what: str, difference: float, tolerance: float) -> None:
         raise RuntimeError(
             f"{what}: expected the same answer to {tolerance:g}, got a difference of {difference:g}"
         )
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """In the block torch works with so many threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

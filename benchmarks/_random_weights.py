@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saa import config
+from saa.foundation.bert import Size as TextSize
 from saa.foundation.dino_sizes import Architecture
 from saa.weights import added, registry
 
@@ -32,6 +33,7 @@ class Sam:
     Attributes:
         width, depth, heads: of the encoder.
         everywhere: blocks that look at the whole image and not inside windows.
+        window: places a side of these.
         side: pixels a side of what it sees.
         out: features of a place.
     """
@@ -40,6 +42,7 @@ class Sam:
     depth: int = 12
     heads: int = 12
     everywhere: tuple[int, ...] = (2, 5, 8, 11)
+    window: int = 14
     side: int = 1024
     out: int = 256
 
@@ -61,6 +64,23 @@ class Sizes:
     sams: tuple[tuple[str, Sam], ...] = (("sam_vit_b", VIT_B),)
 
 
+SMALL = Sizes(
+    Architecture(
+        channels=32,
+        depths=(1, 1, 2, 1),
+        heads=(1, 2, 4, 8),
+        window=4,
+        queries=100,
+        encoder_layers=2,
+        decoder_layers=2,
+        feedforward=512,
+        text=TextSize(vocabulary=2000, width=128, layers=2, heads=2, feedforward=256),
+    ),
+    (("sam_vit_b", Sam(width=192, depth=2, heads=3, everywhere=(1,))),),
+)
+"""Models that take a second or so."""
+
+
 def write(folder: Path, sizes: Sizes) -> None:
     """Write the files under their published names, each drawn by a seed of its own, and `saa models add` them."""
     import torch
@@ -74,9 +94,10 @@ def write(folder: Path, sizes: Sizes) -> None:
 
 
 def _write_words(path: Path, count: int) -> Path:
-    """A vocabulary of BERT's form: the words of all shipped prompt files, every letter, and fillers."""
+    """A vocabulary of BERT's form: the words of MVTec AD's prompt files, every letter, and fillers."""
     signs = [*string.punctuation[:15], *string.digits, *string.punctuation[15:], *string.ascii_lowercase]
-    prompts = [config.load(name, "embedded").prompt for name in config.shipped_names()]
+    mvtec = (name for name in config.shipped_names() if name.startswith("mvtec/"))
+    prompts = [config.load(name, "embedded").prompt for name in mvtec]
     phrases = {phrase for prompt in prompts for caption in prompt.captions() for phrase in caption}
     known = {word for phrase in phrases for word in phrase.replace("_", " ").split() if word.isalpha()}
     parts = [f"##{sign}" for sign in (*string.ascii_lowercase, *string.digits)]
@@ -113,11 +134,11 @@ def _detector(sizes: Architecture) -> dict[str, Tensor]:
 
 
 def _network() -> dict[str, Tensor]:
-    """WideResNet-50-2's, the last stage and the classifier included."""
+    """WideResNet-50-2's up to its third stage; the published file has a fourth and a classifier, which nobody reads."""
     import timm
     import torch
 
-    model = timm.create_model("wide_resnet50_2", pretrained=False)
+    model = timm.create_model("wide_resnet50_2", pretrained=False, features_only=True, out_indices=(1, 2, 3))
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.weight, 0.5, 1)
@@ -139,7 +160,7 @@ def _sam(size: Sam) -> dict[str, Tensor]:
         norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
         out_chans=size.out,
         use_rel_pos=True,
-        window_size=14,
+        window_size=size.window,
         global_attn_indexes=size.everywhere,
     )
     for name, parameter in encoder.named_parameters():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks._drawn import picture
-from benchmarks._measuring import Result, check_same, in_turns, times_as_fast
+from benchmarks._measuring import Result, check_same, in_turns, times_as_fast, torch_threads
 from saa.foundation.devices import Placement
 from saa.refiners.sam import SamRefiner
 from saa.types import Boxes, Frame, Proposals
@@ -55,7 +54,7 @@ def measure(size: Size) -> list[Result]:
 
     from saa.foundation import sam_masks
 
-    with _threads(size.threads):
+    with torch_threads(size.threads):
         model = _PLACEMENT.place(_random(size))
         encoder, decoder = sam_masks.Encoder(model, _PLACEMENT), sam_masks.Decoder(model, _PLACEMENT)
         refiner = SamRefiner(encoder, decoder, mask_threshold=0.0, boxes_at_once=4)
@@ -125,15 +124,3 @@ def _random(size: Size) -> Sam:
     prompts = PromptEncoder(256, (grid, grid), (size.side, size.side), 16)
     decoder = MaskDecoder(transformer_dim=256, transformer=TwoWayTransformer(2, 256, 8, 2048))
     return Sam(encoder, prompts, decoder)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -12,9 +12,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks._random_weights import Sam, Sizes
+from saa.foundation.bert import Size as TextSize
+from saa.foundation.dino_sizes import Architecture
+
 ROOT = Path(__file__).resolve().parent.parent
+TINY = Sizes(
+    Architecture(
+        channels=16,
+        depths=(1, 1, 2, 1),
+        heads=(1, 2, 4, 8),
+        window=4,
+        queries=25,
+        encoder_layers=2,
+        decoder_layers=2,
+        feedforward=64,
+        text=TextSize(vocabulary=1000, width=128, layers=2, heads=2, feedforward=64),
+    ),
+    (("sam_vit_b", Sam(width=32, depth=2, heads=2, everywhere=(1,), window=3, side=128, out=32)),),
+)
 SMALLEST = {
     "bank": {"images": 8, "features": 20, "side": 32},
+    "cascade": {
+        "models": TINY,
+        "side": 64,
+        "detected_px": (64, 107),
+        "compared_px": 96,
+        "boxes": 3,
+        "rounds": 1,
+        "threads": 1,
+    },
     "consensus": {"images": 8, "counts": (9,), "side": 32, "workers": 1, "products": ("label",)},
     "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
     "masks": {
