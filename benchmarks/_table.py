@@ -21,7 +21,7 @@ def show(header: Mapping[str, str], results: Results) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH)
     for label, text in header.items():
-        console.print(f"{label + ':':<13}{text}")
+        console.print(f"{label + ':':<13}{text}", soft_wrap=True)
     console.print()
     console.print(_drawn(results, plain=not console.is_terminal))
     console.print("\nRatios are medians of rounds measured in turns, with the least and the largest behind.")

@@ -151,10 +151,16 @@ def progress_line(tally: Tally) -> str:
     """How far a run is, in words."""
     line = f"{tally.done} of {tally.total} images, {tally.failed} failed"
     if tally.done_now:
-        line += f", {tally.per_second:.1f} images/s"
+        line += f", {_pace(tally.per_second)}"
     if tally.seconds_left:
         line += f", {_duration(tally.seconds_left)} left"
     return line
+
+
+def _pace(per_second: float) -> str:
+    if 0 < per_second < 1:
+        return f"{1 / per_second:.1f} s an image"
+    return f"{per_second:.1f} images/s"
 
 
 def _duration(seconds: float) -> str:

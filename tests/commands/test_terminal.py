@@ -34,7 +34,11 @@ def test_progress_off_a_terminal_is_a_line_at_the_beginning_and_the_end(capsys):
 
 def test_a_progress_line_tells_the_time_left():
     line = terminal.progress_line(Tally(10_000, 100, 2, 50, 100.0))
-    assert line == "100 of 10000 images, 2 failed, 0.5 images/s, 5:30:00 left"
+    assert line == "100 of 10000 images, 2 failed, 2.0 s an image, 5:30:00 left"
+
+
+def test_an_unmeasurable_time_is_no_division_by_zero():
+    assert terminal.progress_line(Tally(1, 1, 0, 1, 0.0)) == "1 of 1 images, 0 failed, 0.0 images/s"
 
 
 def test_a_fit_in_progress_is_told_in_files():
