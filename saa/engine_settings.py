@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from saa import plugins
 from saa.engines import CASCADE, ENGINES, FOLDERS, unknown
+from saa.errors import PromptError
 from saa.foundation.devices import Device, Precision
 from saa.modes import SINGLE
 from saa.profiles import ABLATIONS, DEFAULT, Fields
@@ -87,6 +88,7 @@ def completed(
 
     Raises:
         UnknownKindError: a plug-in has no file.
+        PromptError: settings without a kind are not those of the plug-in that the profile uses.
     """
     standard, profile = ENGINES[engine], options.profile_name
     found = {}
@@ -97,14 +99,20 @@ def completed(
         fields = standard.fields(key, mode, profile) if kind == usual else {}
         places = {name: value for name, value in options.placement.items() if name in chosen.model_fields}
         written = given[key].model_dump(exclude_unset=True) if key in given else {}
-        found[key] = chosen.model_validate(_merged(_merged(fields, places), written))
+        try:
+            found[key] = chosen.model_validate(_merged(_merged(fields, places), written))
+        except ValidationError as error:
+            raise PromptError(
+                f"engines.{engine}.{key}: expected settings of {kind}, which profile {profile} uses, got "
+                f"{', '.join(written)}; write the kind that they are of"
+            ) from error
     cut = {name: value for part in without for name, value in ABLATIONS[part].items()}
     return found | {CASCADE: found[CASCADE].model_validate({**found[CASCADE].model_dump(), **cut})}
 
 
 def _kind(settings: BaseModel, usual: str) -> str:
-    """The plug-in that settings are of; what joins the stages has no other."""
-    return str(settings.model_dump().get("kind", usual))
+    """The plug-in that settings are of; the usual one, if they do not say."""
+    return str(settings.model_dump()["kind"]) if "kind" in settings.model_fields_set else usual
 
 
 def _merged(fields: Fields, stronger: Fields) -> dict[str, Any]:

@@ -146,6 +146,20 @@ def test_a_plug_in_of_another_kind_takes_nothing_from_the_profile(recipe):
     assert found["refiner.kind"] == "segments"
 
 
+def test_settings_without_a_kind_are_those_of_the_profile_s_plug_in(recipe):
+    text = "{saliency: {checkpoint: wide_resnet50_tv}}"
+    for profile, kind in (("paper", "self_similarity"), ("released", "cross_instance")):
+        found = of(recipe(text, profile=profile))
+        assert (found["saliency.kind"], found["saliency.checkpoint"]) == (kind, "wide_resnet50_tv")
+    assert of(recipe(text, profile="released"))["saliency.halved"] is True
+    with pytest.raises(PromptError) as refused:
+        recipe(text, profile="vanilla")
+    assert str(refused.value) == (
+        "engines.foundation.saliency: expected settings of none, which profile vanilla uses, got checkpoint; "
+        "write the kind that they are of"
+    )
+
+
 @pytest.mark.parametrize(
     ("part", "changed"),
     [

@@ -187,8 +187,8 @@ class Cascade:
             answers = self.generator.propose(frame, captions)
             free = properties.not_called(answers.phrases, reject, self.settings.reject_rule)
             found = found + answers[free]
-        areas = properties.box_areas(objects.boxes)
-        largest = float(areas.max()) if len(areas) else float(frame.size[0] * frame.size[1])
+        largest = float(properties.box_areas(objects.boxes).max(initial=0))
+        largest = largest or float(frame.size[0] * frame.size[1])
         return properties.plausible_boxes(found, largest, self._rules)
 
     def _flaws(self, frame: Frame, suspects: Proposals, whole: Regions, saliency: AnomalyMap) -> Regions:

@@ -117,6 +117,12 @@ def test_without_an_object_a_rule_on_boxes_takes_the_image(inspect):
     assert phrases(inspect((), flaws, **settings)) == ("square",)
 
 
+def test_an_object_whose_box_has_no_area_is_none(inspect):
+    empty = ("metal nut", 0.9, (slice(0, 0), slice(0, 0)))
+    settings = {"prompt": rule(max_area_ratio=0.5), "area_rule": "box", "overlap_rule": "none"}
+    assert phrases(inspect([empty], [flaw("square")], **settings)) == ("square",)
+
+
 def test_several_objects_in_one_are_none_where_the_objects_are_limited(inspect):
     whole = ("part", 1.0, (slice(0, 4), slice(0, 5)))
     corner = ("part", 0.5, (slice(0, 2), slice(0, 2)))
