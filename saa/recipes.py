@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from saa import weights
 from saa.engine_settings import KEYS
+from saa.engines import ENGINES
 from saa.errors import ModelError
 from saa.modes import BATCH, SINGLE
 from saa.profiles import DEFAULT
@@ -210,10 +211,11 @@ class Recipe:
 
     def _nothing_to_fit(self, got: str) -> str:
         kind = self.saliency.model_dump(mode="json").get("kind", "")
-        return (
-            f"saliency {kind}: expected nothing but the image itself, got {got}; name no saliency in the "
-            "prompt file, and load it in batch mode"
-        )
+        if "saliency" in ENGINES[self.engine].batch:
+            advice = "name no saliency in the prompt file, and load it in batch mode"
+        else:
+            advice = f"write engines: {{{self.engine}: {{saliency: {{kind: consensus}}}}}} in the prompt file"
+        return f"saliency {kind}: expected nothing but the image itself, got {got}; {advice}"
 
     def _fitted_settings(self) -> dict[str, Any]:
         """All that a reference depends on, as JSON values."""

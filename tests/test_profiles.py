@@ -7,7 +7,7 @@ import pytest
 from saa import config, modes
 from saa.engine_settings import KEYS
 from saa.engines import ENGINES
-from saa.errors import PromptError
+from saa.errors import ModelError, PromptError
 from saa.profiles import ABLATIONS
 
 PROMPT = "object: {phrase: metal nut}\n"
@@ -194,6 +194,12 @@ def test_only_stages_that_see_images_are_in_use(recipe):
     assert batch.in_use()["features"]["checkpoint"] == "wide_resnet50_racm"
     vanilla = recipe(profile="vanilla").in_use()
     assert {each.get("checkpoint") for each in vanilla.values()} == {"groundingdino_swint", "sam_vit_h", None}
+
+
+def test_images_to_compare_are_refused_with_what_would_compare_them(recipe):
+    advice = r"write engines: \{foundation: \{saliency: \{kind: consensus\}\}\} in the prompt file"
+    with pytest.raises(ModelError, match=f"^saliency cross_instance: expected nothing but .*; {advice}$"):
+        recipe().fit([])
 
 
 def test_device_and_precision_of_an_engine_are_those_of_its_networks(recipe):
