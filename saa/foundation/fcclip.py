@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from saa import weights
 from saa.errors import ModelError
-from saa.foundation import clip, fcclip_keys, linear, mask2former
+from saa.foundation import clip, fcclip_keys, linear, mask2former, mask2former_fast
 from saa.foundation.devices import Placement
 from saa.foundation.fcclip_maps import Sizes
 from saa.types import Image
@@ -188,7 +188,10 @@ def _loaded(
             f"features and {embedded} of texts, got {tower.sizes.channels} and {tower.sizes.embedded}; "
             "give both checkpoints of a pair"
         )
-    return placement.place(linear.quickened(network) if arithmetic == "fast" else network), tower
+    if arithmetic == "fast":
+        mask2former_fast.quickened(network.pixel_decoder, network.transformer)
+        linear.quickened(network)
+    return placement.place(network), tower
 
 
 def _network(checkpoint: str) -> tuple[Network, mask2former.Sizes]:
