@@ -126,7 +126,7 @@ def _image_curve(known: Sequence[Record], scores: Sequence[float | None]) -> Cur
 
 def _scores(maps: ScoredMaps, images: Curve, track: Track, kept: Curve | None = None) -> Scores:
     """Every metric that applies to a category, given its maps and the curve of its images."""
-    pixels = pixel_curve(lambda: maps, recalls=(_FPR_RECALL,) if track else ())
+    pixels = pixel_curve(lambda: maps, recalls=(_FPR_RECALL,) if track else (), exact_f1=bool(track))
     levels: dict[str, Curve | Components] = {"pixel": pixels, "image": images}
     if track:
         levels["component"] = _components(maps, pixels, track)

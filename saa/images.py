@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from saa import whole_files
 from saa._decoding import COPY_AGAIN, check_is_file, decode, opened, reason, refusal, to_eight_bits
@@ -25,6 +28,9 @@ SUFFIXES: Final = frozenset(
 
 _JPEG_MASK_LEVEL = 128
 _FLOAT_PREDICTOR = {317: 3}
+_BROKEN_ARRAYS = (
+    OSError, EOFError, ValueError, LookupError, TypeError, MemoryError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _IGNORED = 255
 _VOID_IDS = (0, 1, 2, 3, 4, 5, 6, 9, 10, 14, 15, 16, 18, 29, 30, _IGNORED)
 _LABELS: Final[dict[MaskKind, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]] = {
@@ -106,6 +112,26 @@ def read_truth(path: Path, kind: MaskKind) -> Truth:
         got = f"other values such as {odd[0]}" if odd else "colours or lossy compression"
         raise refusal(path, got, "take the file as it was published", f"labels of {_shown(known)}")
     return Truth(np.isin(levels, anomalous), ~np.isin(levels, void))
+
+
+def read_overlay(path: Path, name: str) -> NDArray[np.int32]:
+    """What is to be added to a picture, from an array in an .npz file, as (H, W, 3) int32; no code is executed.
+
+    Raises:
+        ImageError: the file cannot be read, or holds no such array of whole numbers from -255 to 255.
+    """
+    advice = "take the file as it was published"
+    try:
+        check_is_file(path)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            levels = arrays[name]
+    except _BROKEN_ARRAYS as error:
+        raise refusal(path, reason(error), advice, f"an array '{name}'") from error
+    fits = levels.ndim == 3 and levels.shape[2] == 3 and levels.size and levels.dtype.kind in "iuf"
+    if not fits or not (np.abs(levels.astype(np.float64)) <= 255).all() or (levels % 1).any():
+        got = f"{levels.shape} and {levels.dtype}"
+        raise refusal(path, got, advice, f"whole numbers from -255 to 255 of shape (H, W, 3) in '{name}'")
+    return np.asarray(levels, np.int32)
 
 
 def read_size(path: Path) -> tuple[int, int]:

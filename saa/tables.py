@@ -57,8 +57,10 @@ def notes(evaluation: Evaluation) -> list[str]:
     lines += _about_roads(evaluation)
     made_of = {part for block in evaluation.blocks for part in block.parts}
     lines += [f"Part {part}: {what}." for part, what in _PARTS.items() if part in made_of]
-    for product, category in evaluation.categories.items():
-        lines += [f"{product}: {reason}" for reason in _left_out(category)]
+    for block in evaluation.blocks:
+        shown = _shown(evaluation, block)
+        for product, category in block.categories.items():
+            lines += [f"{product}: {reason}" for reason in _left_out(category, shown)]
     return lines
 
 
@@ -76,14 +78,17 @@ def _about_roads(evaluation: Evaluation) -> Iterator[str]:
     tracks = {each.track: None for each in evaluation.categories.values() if each.track}
     if not tracks:
         return
-    if PROTOCOLS[evaluation.protocol] is None:
+    as_they_are = PROTOCOLS[evaluation.protocol] is None
+    if as_they_are:
         yield f"Protocol {evaluation.protocol}, the default for road scenes: maps and masks as large as the images."
-    if any("fpr95" in each.scores for each in evaluation.categories.values()):
+    else:
+        yield f"Protocol {evaluation.protocol} resizes maps, so components are not counted: see protocol native."
+    if "fpr95" in evaluation.metrics:
         yield (
-            "FPR95 is that of the first threshold that finds 95 % (lin: on the straight line to it); "
-            "less is better."
+            "FPR95 is that of the first threshold that finds 95 %, less is better; metrics.json has that of the "
+            "straight line to it, too: fpr95_linear."
         )
-    for track in tracks:
+    for track in tracks if as_they_are else ():
         rule = RULES[track]
         yield (
             f"Components (sIoU, PPV, F1*) by the rules of the {track} track: predicted ones of at least "
@@ -96,14 +101,21 @@ def _about_roads(evaluation: Evaluation) -> Iterator[str]:
 
 def _shown(evaluation: Evaluation, block: Block) -> Row:
     """The metrics of a table; of road scenes only those that are defined somewhere."""
+    found = tuple(name for name in evaluation.metrics if _in_tables(name))
     every = block.categories.values()
     if not all(each.track for each in every):
-        return evaluation.metrics
-    return tuple(
-        name
-        for name in evaluation.metrics
-        if any(name in each.scores and each.scores[name].value is not None for each in every)
+        return found
+    return tuple(name for name in found if any(_is_defined(each.scores, name) for each in every))
+
+
+def _in_tables(metric: str) -> bool:
+    return metric not in plugins.kinds("metrics") or getattr(
+        plugins.load("metrics", metric), "IN_TABLES", True
     )
+
+
+def _is_defined(scores: Scores, metric: str) -> bool:
+    return metric in scores and scores[metric].value is not None
 
 
 def _figures(evaluation: Evaluation, block: Block) -> Table:
@@ -152,12 +164,13 @@ def _num_fitted(category: Category) -> str:
     return category.label.removeprefix(category.mode).strip(", ").partition(" ")[0]
 
 
-def _left_out(category: Category) -> Iterator[str]:
+def _left_out(category: Category, shown: Row) -> Iterator[str]:
     counts = [
         (category.num_failed, "failed"),
         (category.num_unlabelled, "without a label"),
         (category.num_without_mask, "defective without a mask (left out of pixel metrics only)"),
     ]
     yield from (f"{count} image{'s' * (count > 1)} {what}." for count, what in counts if count)
-    reasons = {score.reason for score in category.scores.values() if score.value is None}
+    scores = (category.scores[name] for name in shown if name in category.scores)
+    reasons = {score.reason for score in scores if score.value is None}
     yield from (f"– because {reason}." for reason in sorted(reasons))

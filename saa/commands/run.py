@@ -10,7 +10,7 @@ import typer
 from saa.commands import terminal
 from saa.commands.options import Device, Engine, Mode, Profile, Without, Workers
 from saa.engines import AUTO, ENGINES
-from saa.plugins import kinds
+from saa.plugins import kinds, load
 
 if TYPE_CHECKING:
     from saa.runs.plan import Plan
@@ -36,7 +36,12 @@ def run(
     category: Annotated[
         list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
     ] = None,
-    split: Annotated[str, typer.Option(metavar="SPLIT", help="The part of the data set.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPLIT", help="The part of the data set.", show_default="test, or what the format scores"
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
@@ -69,7 +74,7 @@ def run(
             root,
             dataset,
             prompts,
-            split=split,
+            split=split or load("datasets", dataset).SPLITS[0],
             engine=engine,
             profile=profile,
             without=without or (),

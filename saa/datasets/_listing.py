@@ -115,8 +115,8 @@ def _repeated(samples: list[Sample]) -> list[str]:
     claims: dict[Path, list[str]] = defaultdict(list)
     for sample in samples:
         named[sample.product, sample.name] += 1
-        if sample.mask_path is not None:
-            claims[sample.mask_path].append(sample.name)
+        for mask in _masks(sample):
+            claims[mask].append(sample.name)
     twice = [
         f"{product}/{name}: expected once, got {n} times" for (product, name), n in named.items() if n > 1
     ]
@@ -129,24 +129,26 @@ def _repeated(samples: list[Sample]) -> list[str]:
 
 
 def _misfits(samples: list[Sample]) -> list[str]:
-    problems = []
-    for sample in samples:
-        if sample.mask_path is None:
-            continue
-        try:
-            mask_size = images.read_size(sample.mask_path)
-        except ImageError as error:
-            problems.append(str(error))
-            continue
-        try:
-            image_size = images.read_size(sample.image_path)
-        except ImageError:
-            continue  # the run tells
-        if mask_size != image_size:
-            problems.append(
-                f"{sample.mask_path}: expected {_pixels(image_size)} like its image, got {_pixels(mask_size)}"
-            )
-    return problems
+    return [problem for sample in samples for mask in _masks(sample) for problem in _misfit(sample, mask)]
+
+
+def _misfit(sample: Sample, mask: Path) -> list[str]:
+    try:
+        mask_size = images.read_size(mask)
+    except ImageError as error:
+        return [str(error)]
+    try:
+        image_size = images.read_size(sample.image_path)
+    except ImageError:
+        return []  # the run tells
+    if mask_size == image_size:
+        return []
+    return [f"{mask}: expected {_pixels(image_size)} like its image, got {_pixels(mask_size)}"]
+
+
+def _masks(sample: Sample) -> list[Path]:
+    """What goes with an image: its mask, and its picture of what does not count."""
+    return [path for path in (sample.mask_path, sample.ignore_path) if path is not None]
 
 
 def _pixels(size: tuple[int, int]) -> str:
@@ -154,7 +156,7 @@ def _pixels(size: tuple[int, int]) -> str:
 
 
 def _orphans(samples: list[Sample], masks: tuple[Path, ...]) -> list[str]:
-    used = {sample.mask_path for sample in samples}
+    used = {mask for sample in samples for mask in _masks(sample)}
     return [f"{mask}: expected an image for this mask, got none" for mask in masks if mask not in used]
 
 

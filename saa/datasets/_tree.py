@@ -34,10 +34,11 @@ def listing(root: Path, split: str, mask_ending: str) -> Listing:
         split: the folder of images in a product.
         mask_ending: what a mask's stem has behind its image's.
     """
-    return Listing.joined(_product(folder, split, mask_ending) for folder in products(root))
+    return Listing.joined(product(folder, split, mask_ending) for folder in products(root))
 
 
-def _product(folder: Path, split: str, mask_ending: str) -> Listing:
+def product(folder: Path, split: str, mask_ending: str) -> Listing:
+    """One product; see `listing`."""
     images = folder / split
     defects = folders(images)
     problems = []

@@ -147,28 +147,43 @@ class Counts:
         overlaps = np.cumsum(self.overlaps[cells])
         return Curve(thresholds, np.cumsum(positives), np.cumsum(negatives), overlaps), cells
 
-    def refined(self, tolerance: float, least: int = 0, recalls: Sequence[float] = ()) -> Grid | None:
+    def refined(
+        self, tolerance: float, least: int = 0, recalls: Sequence[float] = (), *, exact_f1: bool = False
+    ) -> Grid | None:
         """A grid that serves these pixels better; None if this one is good enough.
 
         Args:
             tolerance: the bound of the error.
             recalls: those at which false positive rates are asked for.
+            exact_f1: max-F1 and its threshold are asked for without any error.
             least: every cell that holds something is halved as often as this, guilty or not.
         """
         curve, cells = self.curve
         wide = self.grid.widths[cells] > 0
         f1, *sums = doubts(curve) * wide
         single = f1 if not recalls else np.maximum(f1, doubts_at(curve, recalls) * wide)
-        if single.max(initial=0) <= tolerance and all(each.sum() <= tolerance for each in sums):
+        rivals = np.flatnonzero(f1) if exact_f1 else np.zeros(0, np.int64)
+        if (
+            single.max(initial=0) <= tolerance
+            and all(each.sum() <= tolerance for each in sums)
+            and not len(rivals)
+        ):
             return None
         guilt = np.where(single > tolerance, single, 0) + sum(sums)
         bits = np.zeros(len(self.grid.lows), np.int64)
-        bits[cells] = np.minimum(np.maximum(_bits(guilt, tolerance), least), self.grid.widths[cells])
+        wanted = np.maximum(_bits(guilt, tolerance), least)
+        if len(rivals):
+            wanted[rivals] = np.maximum(wanted[rivals], max(int(np.log2(_NEW_CELLS / len(rivals))), 1))
+        bits[cells] = np.minimum(wanted, self.grid.widths[cells])
         return self.grid.split(bits)
 
 
 def pixel_curve(
-    source: Callable[[], Iterable[Labelled]], tolerance: float = TOLERANCE, recalls: Sequence[float] = ()
+    source: Callable[[], Iterable[Labelled]],
+    tolerance: float = TOLERANCE,
+    recalls: Sequence[float] = (),
+    *,
+    exact_f1: bool = False,
 ) -> Curve:
     """The curve of all pixels of all maps; every metric from it is within `tolerance` of the exact one.
 
@@ -177,6 +192,8 @@ def pixel_curve(
             first few million pixels decide how the rest is counted.
         tolerance: of max-F1, AUROC, AUPRO and average precision.
         recalls: those at which the false positive rate is to be as exact; they may take another reading.
+        exact_f1: max-F1 shall have no error at all, so that nothing which hangs on its threshold has one; this may
+            take further readings.
 
     Returns:
         At most some millions of thresholds. Each is the lower end of a cell: the counts at it are exact.
@@ -186,7 +203,7 @@ def pixel_curve(
     grid = Counts.of(Grid.coarse(), first).refined(tolerance / 8, _LEAST_BITS, recalls) or Grid.coarse()
     counts = Counts.of(grid, chain(first, maps))
     del first
-    while finer := counts.refined(tolerance, recalls=recalls):
+    while finer := counts.refined(tolerance, recalls=recalls, exact_f1=exact_f1):
         counts = Counts.of(finer, source())
     return counts.curve[0]
 
@@ -202,6 +219,8 @@ def _bits(guilt: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
     innocent = order[np.cumsum(guilt[order]) <= tolerance / 4]
     root = np.sqrt(guilt)
     root[innocent] = 0
+    if not root.any():
+        return np.zeros(len(guilt), np.int64)
     pieces = np.maximum(_NEW_CELLS * root / root.sum(), 2)
     return np.where(root > 0, np.rint(np.log2(pieces)), 0).astype(np.int64)
 

@@ -130,6 +130,23 @@ def test_any_distribution_gives_what_scikit_learn_gives(shape, labels, monkeypat
     assert fpr_between(curve, 0.95).value == pytest.approx(straight_rate(scores, defective), abs=1e-6)
 
 
+@pytest.mark.parametrize("labels", ["half", "rare", "random"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_best_threshold_may_be_asked_for_without_error(shape, labels, monkeypatch):
+    monkeypatch.setattr(counting, "_SAMPLE_PIXELS", 5_000)
+    rng = np.random.default_rng(13)
+    size = 30_000
+    scores = shape(rng, size).astype(np.float32)
+    order = np.argsort(np.argsort(scores)) / size
+    chance = {"half": order, "rare": 0.02 * order**4, "random": np.full(size, 0.1)}[labels]
+    defective = rng.random(size) < chance
+    curve = pixel_curve(lambda: pieces(scores, defective), exact_f1=True)
+    exact = max_f1(Curve.of(scores, defective))
+    best = max_f1(curve)
+    assert best.value == exact.value
+    assert scores[scores >= np.float32(best.threshold)].min() == np.float32(exact.threshold)
+
+
 def test_pixels_that_are_not_scored_are_as_if_they_were_not_there(monkeypatch):
     monkeypatch.setattr(counting, "_SAMPLE_PIXELS", 5_000)
     rng = np.random.default_rng(8)
