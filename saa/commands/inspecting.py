@@ -100,10 +100,13 @@ def _built(recipe: AnyRecipe, reference: Path | None) -> tuple[Inspector, str]:
 
 
 def _write(out: Path, stem: str, image: Image, answer: Answer, inspection: Inspection) -> None:
-    """The map, the overlay (its colours end at the map's own maximum) and the regions of one image."""
+    """The map, the overlay (its colours end at the map's own maximum) and the regions of one image.
+
+    The overlay's colours begin at 0, or at the map's minimum if that is negative, as in scenes.
+    """
     pictures.write_map(out / f"{stem}.map.tiff", inspection.anomaly_map)
-    peak = float(inspection.anomaly_map.max())
-    overlay = drawing.overlay(image, inspection.anomaly_map, inspection.regions, peak)
+    ground, peak = min(0.0, float(inspection.anomaly_map.min())), float(inspection.anomaly_map.max())
+    overlay = drawing.overlay(image, inspection.anomaly_map, inspection.regions, peak, ground)
     pictures.write_png(out / f"{stem}.overlay.png", overlay)
     regions = {"regions": rle.describe(inspection.regions)}
     write_text(out / f"{stem}.json", json.dumps(answer.as_dict() | regions, indent=1) + "\n")

@@ -39,19 +39,20 @@ def colour(anomaly_map: AnomalyMap, low: float, high: float) -> Image:
     return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS)[..., ::-1].copy(), np.uint8)
 
 
-def overlay(image: Image, anomaly_map: AnomalyMap, regions: Regions, vmax: float) -> Image:
+def overlay(image: Image, anomaly_map: AnomalyMap, regions: Regions, vmax: float, vmin: float = 0) -> Image:
     """The image under its map, with the regions outlined and named.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        anomaly_map: (H, W) float32; 0 and less leaves the image as it is.
+        anomaly_map: (H, W) float32; `vmin` and less leaves the image as it is.
         regions: N regions of that size, best first.
         vmax: the value shown strongest; take the same for images that are to be compared.
+        vmin: the value that is not shown; below 0 for maps that are.
 
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    share = _shares(anomaly_map, 0.0, vmax)
+    share = _shares(anomaly_map, vmin, vmax)
     hot = cv2.applyColorMap(np.rint(255 * share).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
     weight = (_OPACITY * np.sqrt(share))[..., None]
     return outlined(np.rint(image * (1 - weight) + hot * weight).astype(np.uint8), regions)

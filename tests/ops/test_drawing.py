@@ -64,6 +64,15 @@ def test_a_hot_place_changes_and_a_cold_one_does_not():
     assert np.array_equal(drawn[40, 30], [128, 128, 128])
 
 
+def test_a_negative_map_is_drawn_from_its_lowest_value_on():
+    anomaly_map = np.full((50, 40), -1, np.float32)
+    anomaly_map[10:20, 10:20] = -0.2
+    drawn = drawing.overlay(picture(50, 40), anomaly_map, Regions.none((50, 40)), vmax=-0.2, vmin=-1)
+    positive = drawing.overlay(picture(50, 40), anomaly_map + 1, Regions.none((50, 40)), vmax=0.8)
+    assert np.array_equal(drawn, positive)
+    assert not np.array_equal(drawn[15, 15], [128, 128, 128])
+
+
 @pytest.mark.parametrize(("height", "width"), [(200, 260), (3000, 2000)])
 def test_text_is_at_least_twelve_pixels_high_and_grows_with_the_picture(height, width):
     bare = drawing.outlined(picture(height, width), one_region(height, width, "x"))
