@@ -63,7 +63,7 @@ def embedded(
 def _computed(
     concepts: Sequence[str], templates: Sequence[str], checkpoint: str, placement: Placement
 ) -> NDArray[np.float32]:
-    installed("torch", "open_clip")
+    installed("torch", "torchvision", "timm", "open_clip")
     import torch
 
     from saa.foundation import clip

@@ -153,6 +153,20 @@ def test_a_clip_of_another_size_is_refused(tmp_path):
         fcclip.load(name, other, CPU)
 
 
+def test_checkpoints_that_are_not_there_are_told_in_one_line(tmp_path):
+    with pytest.raises(
+        ModelError, match=r"^fcclip_convnext_large: expected fcclip_cocopan.pth in .*got no such"
+    ) as told:
+        fcclip.load(reference.NAME, tiny_clip.NAME, CPU)
+    assert "\n" not in str(told.value)
+    reference.record(tmp_path / "weights")
+    (tmp_path / "weights" / f"{tiny_clip.NAME}.pth").unlink()
+    with pytest.raises(
+        ModelError, match=r"^clip_convnext_large_d_320: expected .* which was added, got no such file"
+    ):
+        fcclip.load(reference.NAME, tiny_clip.NAME, CPU)
+
+
 def test_pooling_an_empty_mask_gives_zeros():
     features = torch.ones(3, 2, 2)
     inside = torch.tensor([[[1.0, -1.0], [-1.0, -1.0]], [[-1.0, -1.0], [-1.0, 0.0]]])
