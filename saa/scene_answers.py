@@ -32,12 +32,15 @@ class Said:
         void: (Q,) its logits of "nothing"; None if it has no such class.
         untrained: (Q, C) logits of the backbone itself; None where it was not asked.
         believable: (Q,) whether a mask is large enough for the backbone to have seen it; None: all are.
+        asked_alone: whether each concept was asked without the others, so that its logit also says whether it is
+            there at all. Such models have no masks, as a rule: then each of Q places is one.
     """
 
     trained: Logits
     void: Logits | None
     untrained: Logits | None = None
     believable: NDArray[np.bool_] | None = None
+    asked_alone: bool = False
 
 
 def inspection(prompt: ScenePrompt, vocabulary: Vocabulary, said: Said, laid: Laid) -> Inspection:
@@ -64,6 +67,8 @@ def inspection(prompt: ScenePrompt, vocabulary: Vocabulary, said: Said, laid: La
 def _shares(prompt: ScenePrompt, vocabulary: Vocabulary, said: Said, logits: Logits) -> NDArray[np.float32]:
     """(Q, K) evidence of each mask for each class and each OOD concept."""
     void = said.void if prompt.void == "drop" else None
+    if said.asked_alone:
+        return class_evidence.of_alone(logits, void)
     if prompt.ensemble is None or said.untrained is None:
         return class_evidence.shared_out(logits, void)
     weights = np.where(vocabulary.unseen, prompt.ensemble.unseen, prompt.ensemble.seen).astype(np.float32)

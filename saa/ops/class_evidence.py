@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 
 Logits: TypeAlias = NDArray[np.float32]
 Evidence: TypeAlias = NDArray[np.float32]
@@ -42,6 +42,19 @@ def shared_out(logits: Logits, void: Logits | None) -> Evidence:
         return np.asarray(softmax(logits, axis=1), np.float32)
     whole = softmax(np.concatenate([logits, void[:, None]], axis=1), axis=1)
     return np.asarray(whole[:, :-1], np.float32)
+
+
+def of_alone(logits: Logits, void: Logits | None) -> Evidence:
+    """(N, K) float32 in [0, 1]: evidence from classes that were asked one by one: sigmoid, times the class's share.
+
+    A class has no more evidence than it was given alone, and the others take their share of that; a softmax alone
+    would give all to the best of classes that are not there.
+
+    Args:
+        logits: (N, K), each asked without the others, also of classes that do not belong.
+        void: see `shared_out`.
+    """
+    return np.asarray(expit(logits) * shared_out(logits, void), np.float32)
 
 
 def ensembled(

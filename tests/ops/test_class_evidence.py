@@ -149,3 +149,14 @@ def test_reducers_are_higher_where_less_is_known(num_classes):
 def test_each_mask_counts_with_its_best_class():
     weights = np.array([[0.1, 0.7], [0.4, 0.3]], np.float32)
     np.testing.assert_allclose(scoring.of_best_classes(weights), [[0.7], [0.4]])
+
+
+def test_evidence_of_classes_asked_alone_is_their_sigmoid_shared_out():
+    logits = np.array([[0, 0], [5, -5], [-9, -9]], np.float32)
+    found = class_evidence.of_alone(logits, None)
+    expected = [[0.25, 0.25], [0.993262, 3.0e-7], [6.17e-5, 6.17e-5]]
+    np.testing.assert_allclose(found, expected, rtol=2e-2)
+    assert found.dtype == np.float32
+    less = class_evidence.of_alone(logits, np.zeros(3, np.float32))
+    np.testing.assert_allclose(less[0], [1 / 6, 1 / 6], rtol=1e-6)
+    assert class_evidence.of_alone(np.zeros((0, 2), np.float32), None).shape == (0, 2)
