@@ -1,0 +1,106 @@
+"""Scenes by CLIPSeg, the light model that reads words: one map for each concept, on a coarse grid.
+
+Each concept is asked alone. A place's evidence for a class is how well its best word fits there, shared out among the
+classes and the OOD words by how well they fit: so OOD words take evidence from the classes, as they do in VL4AD.
+
+Source: CLIPSeg, arXiv 2112.10003; VL4AD, arXiv 2409.17330. That the two go together so is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from saa import scene_answers
+from saa.errors import PromptError
+from saa.foundation.devices import Device, Placement, installed
+from saa.scene_answers import Said
+from saa.scene_prompts import ScenePrompt, Vocabulary
+from saa.types import Frame, Image, Inspection
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from saa.foundation.clipseg import Segmenter
+
+_PACKAGES = ("torch", "transformers", "open_clip", "timm", "torchvision")
+
+
+class Config(BaseModel):
+    """Settings of CLIPSeg."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["clipseg"] = "clipseg"
+    checkpoint: str = Field(
+        "clipseg_rd64_refined", description="a folder of weights by its name in `saa models list`"
+    )
+    device: Device = Field("cpu", description="where the network runs")
+    side_px: int = Field(
+        352,
+        ge=64,
+        le=1024,
+        multiple_of=32,
+        description="both sides of the image as the network sees it; CLIPSeg was trained at 352",
+    )
+
+    def check(self) -> None:
+        """Refuse what is not there; nothing is loaded.
+
+        Raises:
+            ModelError: a package or the device is missing.
+        """
+        installed(*_PACKAGES)
+        Placement(self.device).check()
+
+    def build(self, prompt: ScenePrompt) -> ClipSeg:
+        """The inspector of one kind of scene; the checkpoint is loaded, and words read, now.
+
+        Raises:
+            ModelError: no such checkpoint or device, a folder that is not CLIPSeg's, or missing packages.
+            PromptError: an ensemble.
+        """
+        self.check()
+        from saa.foundation import clipseg
+
+        if prompt.ensemble is not None:
+            raise PromptError(
+                "ensemble: expected none with backend clipseg, which has one head only, got one; leave it out"
+            )
+        vocabulary = prompt.vocabulary()
+        segmenter = clipseg.load(self.checkpoint, Placement(self.device), self.side_px)
+        return ClipSeg(prompt, segmenter, vocabulary, segmenter.read(vocabulary.concepts, prompt.templates))
+
+
+@dataclass(frozen=True, eq=False)
+class ClipSeg:
+    """One scene's inspector; see `stages.Inspector`.
+
+    Attributes:
+        prompt: what is known of the scene.
+        segmenter: tells how well words fit.
+        vocabulary: the scene's words.
+        texts: (C, D) float32 on the device, what they mean.
+    """
+
+    prompt: ScenePrompt
+    segmenter: Segmenter
+    vocabulary: Vocabulary
+    texts: Tensor
+
+    def inspect(self, image: Image) -> Inspection:
+        """The answer for an (H, W, 3) uint8 RGB image."""
+        from saa.foundation import clipseg
+
+        logits = self.segmenter.see(Frame(image).image, self.texts)
+        places, size = logits.shape[1:], (image.shape[0], image.shape[1])
+
+        def laid(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+            return clipseg.enlarged(weights.T.reshape(-1, *places), size)
+
+        said = Said(logits.reshape(len(logits), -1).T, void=None, asked_alone=True)
+        return scene_answers.inspection(self.prompt, self.vocabulary, said, laid)
