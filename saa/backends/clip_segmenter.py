@@ -19,7 +19,7 @@ from saa import scene_answers
 from saa.foundation.devices import Arithmetic, Device, Placement, Precision, installed
 from saa.scene_answers import Said
 from saa.scene_prompts import ScenePrompt, Vocabulary
-from saa.types import Image, Inspection
+from saa.types import Frame, Image, Inspection
 
 if TYPE_CHECKING:
     from saa.foundation.fcclip import Seen, Segmenter
@@ -110,7 +110,7 @@ class ClipSegmenter:
         """The answer for an (H, W, 3) uint8 RGB image."""
         from saa.foundation import fcclip_maps
 
-        seen = self.segmenter.see(image)
+        seen = self.segmenter.see(Frame(image).image)
 
         def laid(weights: NDArray[np.float32]) -> NDArray[np.float32]:
             quick = self.settings.laying == "quick"

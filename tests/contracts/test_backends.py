@@ -1,4 +1,4 @@
-"""What every way of putting stages together must do."""
+"""What every way of putting stages together must do; backends for scenes have a file of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from scripted_stages import Scene, regions
 
-from saa import plugins
+from saa import plugins, scene_settings
 from saa.prompts import ProductPrompt
 from saa.types import Inspection, Regions
 
@@ -18,7 +18,7 @@ CRACK = ("crack", 0.5, (slice(0, 1), slice(0, 3)))
 HOLE = ("hole", 0.7, (slice(1, 3), slice(1, 3)))
 
 
-@pytest.fixture(params=plugins.kinds("backends"))
+@pytest.fixture(params=scene_settings.PRODUCTS_ONLY)
 def config(request):
     return plugins.load("backends", request.param).Config()
 
@@ -45,6 +45,11 @@ def scene(request) -> Scene:
 @pytest.fixture
 def inspector(config, product, scene):
     return config.build(product, **scene.stages())
+
+
+def test_every_backend_is_for_products_or_for_scenes():
+    assert {*scene_settings.PRODUCTS_ONLY, *scene_settings.kinds()} == {*plugins.kinds("backends")}
+    assert not {*scene_settings.PRODUCTS_ONLY} & {*scene_settings.kinds()}
 
 
 def test_settings_are_frozen_and_forbid_unknown_keys(config):
