@@ -48,6 +48,14 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return found.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1)
 
 
+def each(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """(N, R, E): a linear layer for each of (N, R, D), or for (R, D) all N of them, by (N, E, D) and (N, E)."""
+    if len(weight) == 1:
+        return linear(x.view(x.shape[-2:]), weight[0], None if bias is None else bias[0])[None]
+    found = x @ weight.transpose(1, 2)
+    return found if bias is None else found + bias[:, None]
+
+
 def by_rows(layers: Callable[[Tensor], Tensor], x: Tensor, at_once: int) -> Tensor:
     """What layers that look at one row at a time make of (..., D), (..., E); some rows at a time.
 

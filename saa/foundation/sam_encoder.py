@@ -73,8 +73,10 @@ def _piecewise(layer: Any, x: Tensor, room: int) -> Tensor:  # noqa: ANN401
         for top in range(0, h, rows):
             band, part = slice(top, top + rows), slice(top * w, (top + rows) * w)
             offsets = down[group, band, :, :, None] + across[group, band, :, None, :]
-            scores = _products(q[group, part] * layer.scale, k[group]).add_(offsets.flatten(3).flatten(1, 2))
-            seen[group, part] = _products(scores.softmax(-1), turned)
+            scores = linear.each(q[group, part] * layer.scale, k[group]).add_(
+                offsets.flatten(3).flatten(1, 2)
+            )
+            seen[group, part] = linear.each(scores.softmax(-1), turned)
     return linear.applied(
         layer.proj, seen.view(count, -1, h, w, q.shape[-1]).permute(0, 2, 3, 1, 4).flatten(3)
     )
@@ -87,8 +89,3 @@ def _thought_over(mlp: Any, x: Tensor, room: int) -> Tensor:  # noqa: ANN401
         return linear.applied(mlp.lin2, mlp.act(linear.applied(mlp.lin1, rows)))
 
     return linear.by_rows(some, x, max(1, room // mlp.lin1.out_features))
-
-
-def _products(a: Tensor, b: Tensor) -> Tensor:
-    """(N, n, m) of (N, n, c) and (N, m, c); large ones, which come alone, are linear layers."""
-    return linear.linear(a[0], b[0], None)[None] if len(a) == 1 else a @ b.transpose(1, 2)

@@ -16,6 +16,7 @@ import torch
 from PIL import Image as Pictures
 from segment_anything.modeling import ImageEncoderViT, Sam
 from torch import Tensor
+from torch.nn import functional
 
 from saa.foundation import sam_decoder, sam_encoder
 from saa.foundation.devices import Arithmetic, Placement
@@ -147,10 +148,16 @@ class Decoder:
         with torch.inference_mode():
             for first in range(0, len(out), together):
                 some = slice(first, first + together)
-                enlarged = self.model.postprocess_masks(
-                    logits[some, None], encoding.inner_size, encoding.size
-                )
-                torch.from_numpy(out[some]).copy_(enlarged[:, 0] > threshold)
+                torch.from_numpy(out[some]).copy_(self._enlarged(logits[some], encoding) > threshold)
+
+    def _enlarged(self, logits: Tensor, encoding: Encoding) -> Tensor:
+        """(N, 4 g, 4 g) as (N, H, W); the library scales twice, the second time to the image's own size."""
+        if encoding.inner_size != encoding.size:
+            found: Tensor = self.model.postprocess_masks(logits[:, None], encoding.inner_size, encoding.size)
+            return found[:, 0]
+        side, (height, width) = self.model.image_encoder.img_size, encoding.size
+        whole = functional.interpolate(logits[:, None], (side, side), mode="bilinear", align_corners=False)
+        return whole[:, 0, :height, :width]
 
 
 def room(placement: Placement) -> int:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from saa.foundation.linear import by_rows, linear, quickened
+from saa.foundation.linear import by_rows, each, linear, quickened
 
 SHAPES = [(0, 6), (1, 6), (31, 6), (33, 6), (2, 40, 6), (3, 5, 7, 6)]
 
@@ -32,6 +32,19 @@ def test_a_linear_layer_is_what_torch_makes_of_it(shape, biased, threads):
     assert found.shape == (*shape[:-1], 4)
     assert found.is_contiguous()
     torch.testing.assert_close(found, functional.linear(x, weight, bias), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("biased", [True, False])
+def test_each_has_weights_of_its_own(count, shared, biased, threads):
+    x = _drawn(50, 6) if shared else _drawn(count, 50, 6)
+    weight, bias = _drawn(count, 4, 6), _drawn(count, 4) if biased else None
+    expected = [
+        functional.linear(x if shared else x[i], weight[i], None if bias is None else bias[i])
+        for i in range(count)
+    ]
+    torch.testing.assert_close(each(x, weight, bias), torch.stack(expected), rtol=1e-5, atol=1e-5)
 
 
 def test_rows_and_weights_may_lie_in_memory_in_any_order(threads):

@@ -83,6 +83,20 @@ def test_boxes_become_the_predictor_s_logits_and_masks(size, answer, model, othe
         assert clear.mean() > 0.99
 
 
+def test_logits_of_an_image_of_the_model_s_own_size_are_enlarged_to_the_bit(model):
+    """There the library's second scaling changes nothing."""
+    image = picture(96, 128)
+    encoding = sam_masks.Encoder(model, PLACEMENT)(image)
+    decoder = sam_masks.Decoder(model, PLACEMENT)
+    logits = decoder.logits(encoding, boxes_on(image))
+    masks = np.zeros((len(SHARES), 96, 128), np.bool_)
+    decoder.masks_into(masks, logits, encoding, 0.1)
+    wanted = model.postprocess_masks(logits[:, None], encoding.inner_size, encoding.size)[:, 0]
+    np.testing.assert_array_equal(masks, (wanted > 0.1).numpy())
+    assert masks.any()
+    assert not masks.all()
+
+
 def test_masks_show_what_box_was_asked_for(model):
     """The random model is no constant, or the tests above would prove little."""
     image = picture(90, 130)
