@@ -114,8 +114,12 @@ def reason(error: BaseException) -> str:
     return f"a damaged file ({words})"
 
 
-def decode(path: Path) -> Decoded:
+def decode(path: Path, *, palette: bool = True) -> Decoded:
     """The picture in a file, whatever its depth.
+
+    Args:
+        path: the file.
+        palette: whether the numbers of a palette are turned into its colours.
 
     Raises:
         ImageError: it cannot be read.
@@ -125,7 +129,7 @@ def decode(path: Path) -> Decoded:
         lossy = picture.format in ("JPEG", "MPO")
         picture.load()
         PIL.ImageOps.exif_transpose(picture, in_place=True)
-        if picture.mode in _ONE_CHANNEL:
+        if picture.mode in _ONE_CHANNEL or (picture.mode == "P" and not palette):
             return Decoded(np.array(picture), None, lossy)
         opacity = None
         colours: PIL.Image.Image = picture

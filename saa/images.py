@@ -95,6 +95,7 @@ def read_truth(path: Path, kind: MaskKind) -> Truth:
             labels: of road scenes; 0 is normal, 1 (or 2) an anomaly, 255 does not count.
             train_ids: classes of Cityscapes; 0 to 18 are all normal, 255 does not count.
             label_ids: the same by their original numbers, of which the void ones do not count.
+            Labels with a palette are its numbers, not its colours.
 
     Raises:
         ImageError: as for `read_rgb`, or a label of another value, or labels in colour.
@@ -102,7 +103,7 @@ def read_truth(path: Path, kind: MaskKind) -> Truth:
     if kind == "nonzero":
         marked = read_mask(path)
         return Truth(marked, np.ones(marked.shape, np.bool_))
-    decoded = decode(path)
+    decoded = decode(path, palette=False)
     levels = decoded.levels
     if levels.ndim == 3 and (levels == levels[:, :, :1]).all():
         levels = levels[:, :, 0]  # grey, saved as colours

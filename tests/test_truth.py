@@ -42,6 +42,14 @@ def test_grey_labels_may_be_saved_as_colours(saved):
     assert read(saved(np.full((1, 2, 3), 255)), "labels") == ([[False, False]], [[False, False]])
 
 
+def test_labels_with_a_palette_are_its_numbers(tmp_path):
+    picture = PIL.Image.fromarray(np.uint8([[0, 1, 255]])).convert("P")
+    picture.putdata([0, 1, 255])
+    picture.putpalette([9, 9, 9, 200, 0, 0] * 128)
+    picture.save(tmp_path / "0.png")
+    assert read(tmp_path / "0.png", "labels") == ([[False, True, False]], [[True, True, False]])
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "scored"),
     [
