@@ -24,6 +24,12 @@ def call(*arguments):
     return done.output
 
 
+def inspected(root, prompts, run, *options):
+    return call(
+        "run", root, "--prompts", prompts, "--engine", "embedded", "--workers", 1, "-o", run, *options
+    )
+
+
 def street(seed):
     """A grey street with a red thing on it, and its labels; the upper rows are void."""
     rng = np.random.default_rng(seed)
@@ -100,10 +106,7 @@ def test_labels_of_the_default_split_go_into_the_figures(tracks, prompts, tmp_pa
 
 def test_frames_with_hidden_labels_are_never_scored_as_normal(tracks, prompts, tmp_path):
     run = tmp_path / "run"
-    call(
-        "run", tracks, "--format", "smiyc", "--split", "test", "--prompts", prompts, "--engine", "embedded", "--workers", 1,
-        "-o", run,
-    )  # fmt: skip
+    inspected(tracks, prompts, run, "--format", "smiyc", "--split", "test")
     assert [(row["defect"], row["mask_path"]) for row in rows(run)] == [("unknown", "")]
     said = call("evaluate", run)
     saved = json.loads((run / "metrics.json").read_text("utf-8"))["AnomalyTrack"]
@@ -121,9 +124,7 @@ def test_a_moved_set_is_found_again_with_all_its_pictures(tracks, prompts, tmp_p
         save(tmp_path / f"Roads/{kind}.png", values)
     save(tmp_path / "Roads/ignore/thing/0_ignore.png", np.uint8(labels == 255) * 255)
     run = tmp_path / "run"
-    call(
-        "run", tmp_path / "Roads", "--format", "road", "--prompts", prompts, "--engine", "embedded", "--workers", 1, "-o", run
-    )  # fmt: skip
+    inspected(tmp_path / "Roads", prompts, run, "--format", "road")
     call("evaluate", run)
     before = json.loads((run / "metrics.json").read_text("utf-8"))
     shutil.move(tmp_path / "Roads", tmp_path / "elsewhere")
