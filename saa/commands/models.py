@@ -78,11 +78,17 @@ def fetch(
 
     wanted = registry.with_needs(names)  # a wrong name is told before the first download
     try:
-        for name in wanted:
+        for name in sorted(wanted, key=_by_browser):  # what programs may fetch is here when the rest is told
             _fetch(name, to)
     except KeyboardInterrupt:
         note("stopped; what has arrived is kept. Give the same command again to go on.")
         raise
+
+
+def _by_browser(name: str) -> bool:
+    from saa.weights import registry
+
+    return registry.entry(name).files[0].by_browser
 
 
 def _fetch(name: str, to: Path | None) -> None:

@@ -70,6 +70,20 @@ def test_verify_of_a_missing_file_is_a_user_error_and_of_none_is_not(give, tiny)
     assert give("models", "verify") == (0, "", "no checkpoint is here; see: saa models list\n")
 
 
+def test_what_programs_may_fetch_is_fetched_before_a_page_for_people_is_named(
+    give, server, monkeypatch, tmp_path
+):
+    page = {"name": "other.pth", "address": "https://example.org/page", "by_browser": True, "bytes": 0}
+    needed = entry(address=server.address)
+    tiny_checkpoint.put_in_force(monkeypatch, tmp_path, other=entry(file=page, needs=["tiny"]), tiny=needed)
+    assert "other  missing       ?  Apache-2.0  other.pth" in lines(give("models", "list")[1])
+    code, out, err = give("models", "fetch", "other")
+    assert (code, out) == (2, f"{folders.cache() / 'tiny.pth'}; sha256 as published\n")
+    assert err.endswith(
+        f"open https://example.org/page in a browser, and put other.pth into {folders.cache()}\n"
+    )
+
+
 def test_fetch_downloads_and_a_second_time_does_not(give, server):
     path = folders.cache() / "tiny.pth"
     host = server.address.split("/")[2]
