@@ -40,17 +40,18 @@ def _looked_around(
     attention_mask: Tensor,
     position_embeddings: Tensor,
     reference_points: Tensor,
-    spatial_shapes_list: Sequence[tuple[int, int]],
-    **_: object,
+    **more: Any,  # noqa: ANN401 - likewise
 ) -> tuple[Tensor, None]:
     """What places at strides 8 to 32 see around them; the arguments are the library's."""
+    # Sizes of the levels, which bore another name in transformers 4.46.
+    sizes = more["spatial_shapes_list"] if "spatial_shapes_list" in more else more["spatial_shapes"]
     found = dino_attention.look_around(
         layer,
         fast=True,
         query=hidden_states + position_embeddings,
         value=hidden_states,
         reference_points=reference_points,
-        spatial_shapes=torch.tensor(spatial_shapes_list, device=hidden_states.device),
+        spatial_shapes=torch.as_tensor(sizes, device=hidden_states.device),
         key_padding_mask=attention_mask,
     )
     return found, None
