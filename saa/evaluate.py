@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from saa import metrics_file, plugins, records, retention, scored_maps
+from saa import metrics_file, plugins, records, retention, scored_maps, truths
 from saa.errors import RunError
 from saa.evaluation import PARTS_PROTOCOL, PROTOCOLS, ROAD_PROTOCOL, Category, Evaluation, Scores
 from saa.ops import components, curves, scoring
@@ -79,8 +79,8 @@ def _missing(found: Records) -> Iterator[str]:
             path = _part_path(found, part, row)
             if not path.is_file():
                 yield f"{path}: expected a part of a map, got none; give the `saa run --parts` command again"
-        for mask in (row.mask_path, row.ignore_path):
-            if row.labelled and mask is not None and not mask.is_file():
+        for mask in truths.paths(row) if row.labelled else ():
+            if not mask.is_file():
                 yield f"{mask}: expected a mask, got none; say where the data set lies now"
 
 

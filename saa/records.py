@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from saa import images, modes
+from saa import modes
 from saa.errors import RunError
 from saa.runs import manifest, rle
 from saa.runs.folder import RunFolder
-from saa.types import GOOD, UNKNOWN, MaskKind, Track, Truth
+from saa.types import GOOD, UNKNOWN, MaskKind, Track
 
 _COLUMNS = ("product", "name", "defect", "status", "score", "image_path", "mask_path", "error")
 _CHOICES = {"mask_kind": get_args(MaskKind), "track": get_args(Track)}
@@ -159,13 +159,7 @@ def mode(rows: Sequence[Record]) -> str:
     Raises:
         RunError: some in one way and some in another, so that no figure could speak of them all.
     """
-    modes = sorted({row.mode for row in rows if not row.failed} or {rows[0].mode})
-    if len(modes) > 1:
-        raise RunError(
-            f"{rows[0].product}: expected one mode for all images, got {' and '.join(modes)}; "
-            "take the table as `saa run` left it"
-        )
-    return modes[0]
+    return _one_of_all("mode", rows, {row.mode for row in rows if not row.failed} or {rows[0].mode})
 
 
 def track(rows: Sequence[Record]) -> Track:
@@ -174,32 +168,7 @@ def track(rows: Sequence[Record]) -> Track:
     Raises:
         RunError: they are of several.
     """
-    found = sorted({row.track for row in rows})
-    if len(found) > 1:
-        names = " and ".join(f"'{each}'" for each in found)
-        raise RunError(
-            f"{rows[0].product}: expected one track for all images, got {names}; "
-            "take the table as `saa run` left it"
-        )
-    return found[0]
-
-
-def read_truth(record: Record, size: tuple[int, int]) -> Truth:
-    """What is known of each pixel of an image that `has_truth`; `size` (h, w) is that of its map.
-
-    Raises:
-        RunError: a file is of another size.
-        ImageError: a file does not decode.
-    """
-    truth = Truth.none(size)
-    if record.mask_path is not None:
-        truth = images.read_truth(record.mask_path, record.mask_kind)
-        _check_size(record.mask_path, truth.scored.shape, size)
-    if record.ignore_path is None:
-        return truth
-    ignored = images.read_mask(record.ignore_path)
-    _check_size(record.ignore_path, ignored.shape, size)
-    return Truth(truth.defective & ~ignored, truth.scored & ~ignored)
+    return cast(Track, _one_of_all("track", rows, {row.track for row in rows}))
 
 
 def read_regions(record: Record) -> list[rle.Region]:
@@ -225,6 +194,16 @@ def raise_all(mistakes: Iterable[str]) -> None:
         lines = [*lines[:_MAX_LINES], f"and {len(lines) - _MAX_LINES} more like these"]
     if lines:
         raise RunError("\n".join(lines))
+
+
+def _one_of_all(what: str, rows: Sequence[Record], values: set[str]) -> str:
+    if len(values) > 1:
+        got = " and ".join(value or "none" for value in sorted(values))
+        raise RunError(
+            f"{rows[0].product}: expected one {what} for all images, got {got}; "
+            "take the table as `saa run` left it"
+        )
+    return next(iter(values))
 
 
 def _mistake(line: dict[str, str]) -> str:
@@ -273,14 +252,6 @@ def _record(folder: RunFolder, about: dict[str, Any], line: dict[str, str], root
         cast(MaskKind, line.get("mask_kind", "nonzero")),
         cast(Track, line.get("track", "")),
     )
-
-
-def _check_size(path: Path, got: tuple[int, ...], size: tuple[int, int]) -> None:
-    if got != size:
-        raise RunError(
-            f"{path}: expected a mask of the map's size {size}, got {got}; "
-            "the data set has changed since the run"
-        )
 
 
 def _path(text: str, before: str, root: Path | None) -> Path:

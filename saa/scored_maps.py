@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from saa import images, records
+from saa import images, truths
 from saa.errors import RunError
 from saa.ops.counting import Labelled
 from saa.records import Record
@@ -48,7 +48,7 @@ class ScoredMaps:
             RunError, ImageError: a file is damaged or of another size.
         """
         anomaly_map = self.read(row)
-        truth = records.read_truth(row, (anomaly_map.shape[0], anomaly_map.shape[1]))
+        truth = truths.read(row, (anomaly_map.shape[0], anomaly_map.shape[1]))
         if self.size is None or self.size == anomaly_map.shape:
             return anomaly_map, truth
         resized = cv2.resize(anomaly_map, self.size[::-1], interpolation=cv2.INTER_CUBIC)

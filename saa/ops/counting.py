@@ -55,6 +55,11 @@ class Labelled(NamedTuple):
     mask: Mask
     scored: Mask | None = None
 
+    @property
+    def counts(self) -> Mask | slice:
+        """Which of the pixels, row by row, count."""
+        return slice(None) if self.scored is None else self.scored.ravel()
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -117,10 +122,7 @@ class Counts:
         for batch in _batches(maps):
             cells = [grid.cells(_keys(each.anomaly_map)) for each in batch]
             hits = np.concatenate([each[of.mask.ravel()] for each, of in zip(cells, batch, strict=True)])
-            counted = [
-                each if of.scored is None else each[of.scored.ravel()]
-                for each, of in zip(cells, batch, strict=True)
-            ]
+            counted = [each[of.counts] for each, of in zip(cells, batch, strict=True)]
             totals += np.bincount(np.concatenate(counted), minlength=size)
             np.add.at(positives, hits, 1)  # few: a histogram of all cells would cost more
             np.add.at(overlaps, hits, np.concatenate([masks.region_shares(each.mask) for each in batch]))
@@ -163,11 +165,8 @@ class Counts:
         f1, *sums = doubts(curve) * wide
         single = f1 if not recalls else np.maximum(f1, doubts_at(curve, recalls) * wide)
         rivals = np.flatnonzero(f1) if exact_f1 else np.zeros(0, np.int64)
-        if (
-            single.max(initial=0) <= tolerance
-            and all(each.sum() <= tolerance for each in sums)
-            and not len(rivals)
-        ):
+        worst = max(single.max(initial=0), *(each.sum() for each in sums))
+        if worst <= tolerance and not len(rivals):
             return None
         guilt = np.where(single > tolerance, single, 0) + sum(sums)
         bits = np.zeros(len(self.grid.lows), np.int64)
@@ -191,9 +190,8 @@ def pixel_curve(
         source: gives the maps anew each time it is called, always the same ones. Mixed order is best: the
             first few million pixels decide how the rest is counted.
         tolerance: of max-F1, AUROC, AUPRO and average precision.
-        recalls: those at which the false positive rate is to be as exact; they may take another reading.
-        exact_f1: max-F1 shall have no error at all, so that nothing which hangs on its threshold has one; this may
-            take further readings.
+        recalls: those at which the false positive rate is to be as exact.
+        exact_f1: max-F1 shall have no error, for what hangs on its threshold; may take further readings.
 
     Returns:
         At most some millions of thresholds. Each is the lower end of a cell: the counts at it are exact.

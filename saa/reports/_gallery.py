@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from saa import images, records
+from saa import images, truths
 from saa.errors import RunError
 from saa.records import Record
 
@@ -53,10 +54,11 @@ def look(row: Record, threshold: float | None) -> Look:
     """
     anomaly_map = images.read_map(row.map_path)
     sample = anomaly_map.ravel()[:: max(1, anomaly_map.size // _SAMPLES)].copy()
-    if threshold is None or not row.defective or row.mask_path is None or not row.mask_path.is_file():
+    files = truths.paths(row)
+    if threshold is None or not row.defective or row.mask_path is None or not all(map(Path.is_file, files)):
         return Look(row, sample)
     try:
-        truth = records.read_truth(row, (anomaly_map.shape[0], anomaly_map.shape[1]))
+        truth = truths.read(row, (anomaly_map.shape[0], anomaly_map.shape[1]))
     except RunError:  # of another size: the data set has changed since
         return Look(row, sample)
     called = (anomaly_map >= np.float32(threshold)) & truth.scored

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from saa import images, records
+from saa import images, records, truths
 from saa.errors import SaaError
 from saa.ops import drawing
 from saa.records import Record
@@ -96,7 +96,7 @@ def _truth(row: Record, size: tuple[int, int]) -> Truth | None:
     if not row.has_truth:
         return None
     try:
-        return records.read_truth(row, size)
+        return truths.read(row, size)
     except SaaError:  # as above
         return None
 

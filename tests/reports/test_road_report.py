@@ -71,3 +71,10 @@ def test_agreement_is_that_of_the_pixels_that_count(page):
     f1 = [float(each) for each in re.findall(r", F1 (\d\.\d\d)", page)]
     assert len(f1) == 4
     assert min(f1) > 0.9
+
+
+def test_a_picture_of_what_does_not_count_that_is_gone_leaves_out_its_image(page, fake_run):
+    (fake_run.root / "lanes/ignore/2.png").unlink()
+    html.write(fake_run.folder, fake_run.folder / "report.html")
+    text = (fake_run.folder / "report.html").read_text("utf-8")
+    assert len(pictures(text, "Truth, grey does not count")) == 3
