@@ -58,6 +58,16 @@ SMALLEST = {
     "metrics": {"maps": 4, "side": 40, "rounds": 1},
     "neighbours": {"features": 200, "banks": ((40, 10),), "rounds": 1},
     "references": {"images": 9, "references": (8,), "side": 32, "products": ("label",)},
+    "scenes": {
+        "height": 64,
+        "width": 96,
+        "depths": (1, 1, 1, 1),
+        "channels": (8, 16, 24, 32),
+        "queries": 10,
+        "decoder_layers": 3,
+        "embedded": 16,
+        "threads": 1,
+    },
     "start-up": {"rounds": 1},
     "workers": {"images": 3, "side": 32, "workers": 1, "rounds": 1},
 }
