@@ -23,7 +23,7 @@ from saa.foundation.mask2former import HEADS
 
 
 def quickened(pixel_decoder: nn.Module, transformer: nn.Module) -> None:
-    """Let decoders, see `mask2former`, work as this module says."""
+    """Let decoders work as this module says: those of `mask2former`, or those of a whole model of the library."""
     linear.quickened(pixel_decoder)
     linear.quickened(transformer)
     pixels: Any = pixel_decoder
@@ -83,7 +83,13 @@ def _decoded(
     queries = decoder.layernorm(found)
     fine = pixel_embeddings[0]
     masks = (embedder(queries[:, 0]) @ fine.flatten(1)).view(-1, *fine.shape[1:])
-    return SimpleNamespace(intermediate_hidden_states=(queries,), masks_queries_logits=(masks[None],))
+    return SimpleNamespace(
+        last_hidden_state=found.transpose(0, 1),
+        intermediate_hidden_states=(queries,),
+        masks_queries_logits=(masks[None],),
+        hidden_states=(),
+        attentions=None,
+    )
 
 
 def _layer(

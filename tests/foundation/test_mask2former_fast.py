@@ -74,3 +74,25 @@ def test_a_query_whose_mask_is_empty_looks_everywhere():
     expected, masks = mask2former.queries(plain, levels, fine)
     assert masks.max() < 0
     torch.testing.assert_close(mask2former.queries(fast, levels, fine)[0], expected, atol=1e-9, rtol=1e-9)
+
+
+@torch.no_grad()
+def test_the_library_s_whole_model_gives_the_same_with_quickened_decoders():
+    from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation, SwinConfig
+
+    torch.manual_seed(0)
+    swin = SwinConfig(
+        image_size=64, patch_size=4, embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4,
+        out_features=["stage1", "stage2", "stage3", "stage4"],
+    )  # fmt: skip
+    config = Mask2FormerConfig(
+        backbone_config=swin, feature_size=32, mask_feature_size=32, hidden_dim=32, encoder_feedforward_dim=48,
+        encoder_layers=1, decoder_layers=4, dim_feedforward=40, num_queries=9, num_labels=5,
+    )  # fmt: skip
+    model = Mask2FormerForUniversalSegmentation(config).double().eval()
+    pixels = torch.randn(1, 3, 64, 96, dtype=torch.float64)
+    expected = model(pixel_values=pixels)
+    mask2former_fast.quickened(model.model.pixel_level_module.decoder, model.model.transformer_module)
+    found = model(pixel_values=pixels)
+    for name in ("class_queries_logits", "masks_queries_logits", "transformer_decoder_last_hidden_state"):
+        torch.testing.assert_close(found[name], expected[name], atol=1e-9, rtol=1e-9)
