@@ -31,6 +31,15 @@ class SceneConfig(Protocol):
         """
         ...
 
+    def fits(self, prompt: ScenePrompt) -> None:
+        """Refuse a scene that the model cannot look at; its files are there, but its weights are not read.
+
+        Raises:
+            PromptError: says what it asks for in vain.
+            ModelError: the files are not such a model's.
+        """
+        ...
+
     def build(self, prompt: ScenePrompt) -> Inspector:
         """The inspector; models are loaded here and not before."""
         ...
@@ -76,9 +85,11 @@ class SceneRecipe:
 
         Raises:
             ModelError: a package, a device or checkpoints are missing, or not as published and not added either.
+            PromptError: the scene is not one that the model can look at.
         """
         self.backend.check()
         weights.used(self.in_use())
+        self.backend.fits(self.prompt)
 
     def fit(self, images: Iterable[Image]) -> Reference:  # noqa: ARG002 - what every recipe offers
         """Refused.

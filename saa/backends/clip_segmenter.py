@@ -71,6 +71,9 @@ class Config(BaseModel):
         installed(*_PACKAGES)
         Placement(self.device, self.precision).check()
 
+    def fits(self, prompt: ScenePrompt) -> None:
+        """Any scene does."""
+
     def build(self, prompt: ScenePrompt) -> ClipSegmenter:
         """The inspector of one kind of scene; checkpoints are loaded, and words read, now.
 

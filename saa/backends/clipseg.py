@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from saa import scene_answers
 from saa.errors import PromptError
+from saa.foundation import pretrained
 from saa.foundation.devices import Device, Placement, installed
 from saa.scene_answers import Said
 from saa.scene_prompts import ScenePrompt, Vocabulary
@@ -57,6 +58,19 @@ class Config(BaseModel):
         installed(*_PACKAGES)
         Placement(self.device).check()
 
+    def fits(self, prompt: ScenePrompt) -> None:
+        """Refuse an ensemble; the folder's sizes are read, and not its weights.
+
+        Raises:
+            PromptError: there is an ensemble.
+            ModelError: no such checkpoint, or a folder that is not CLIPSeg's.
+        """
+        if prompt.ensemble is not None:
+            raise PromptError(
+                "ensemble: expected none with backend clipseg, which has one head only, got one; leave it out"
+            )
+        pretrained.folder(self.checkpoint).values("clipseg")
+
     def build(self, prompt: ScenePrompt) -> ClipSeg:
         """The inspector of one kind of scene; the checkpoint is loaded, and words read, now.
 
@@ -65,12 +79,9 @@ class Config(BaseModel):
             PromptError: an ensemble.
         """
         self.check()
+        self.fits(prompt)
         from saa.foundation import clipseg
 
-        if prompt.ensemble is not None:
-            raise PromptError(
-                "ensemble: expected none with backend clipseg, which has one head only, got one; leave it out"
-            )
         vocabulary = prompt.vocabulary()
         segmenter = clipseg.load(self.checkpoint, Placement(self.device), self.side_px)
         return ClipSeg(prompt, segmenter, vocabulary, segmenter.read(vocabulary.concepts, prompt.templates))

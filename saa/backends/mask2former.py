@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from saa import scene_answers
 from saa.errors import PromptError
+from saa.foundation import pretrained
 from saa.foundation.devices import Device, Placement, installed
 from saa.scene_answers import Said
 from saa.scene_prompts import ScenePrompt, Vocabulary
@@ -63,6 +64,23 @@ class Config(BaseModel):
         installed(*_PACKAGES)
         Placement(self.device).check()
 
+    def fits(self, prompt: ScenePrompt) -> None:
+        """Refuse words that the model has no label for; the folder's sizes are read, and not its weights.
+
+        Raises:
+            PromptError: classes or OOD words that are no labels, or an ensemble.
+            ModelError: no such checkpoint, or a folder that is not Mask2Former's.
+        """
+        self._vocabulary(prompt)
+
+    def _vocabulary(self, prompt: ScenePrompt) -> Vocabulary:
+        if prompt.ensemble is not None:
+            raise PromptError(
+                "ensemble: expected none with backend mask2former, which has no CLIP to ask, got one; leave it out"
+            )
+        labels = pretrained.folder(self.checkpoint).labels("mask2former")
+        return labelled(prompt.vocabulary(), labels, self.checkpoint)
+
     def build(self, prompt: ScenePrompt) -> Mask2Former:
         """The inspector of one kind of scene; the checkpoint is loaded now.
 
@@ -71,15 +89,11 @@ class Config(BaseModel):
             PromptError: classes or OOD words that the model has no label for, or an ensemble.
         """
         self.check()
+        vocabulary = self._vocabulary(prompt)
         from saa.foundation import segmenter_mask2former
 
-        if prompt.ensemble is not None:
-            raise PromptError(
-                "ensemble: expected none with backend mask2former, which has no CLIP to ask, got one; leave it out"
-            )
         placement = Placement(self.device)
         segmenter = segmenter_mask2former.load(self.checkpoint, placement, self.shortest_px, self.longest_px)
-        vocabulary = labelled(prompt.vocabulary(), segmenter.labels, self.checkpoint)
         return Mask2Former(prompt, self, segmenter, vocabulary)
 
 

@@ -10,19 +10,20 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import torch
 from PIL import Image as Pictures
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from torch import Tensor, nn
 
 from saa import weights
 from saa.errors import ModelError
 from saa.types import Image
 
-M = TypeVar("M", bound=nn.Module)
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    M = TypeVar("M", bound=nn.Module)
 
 SIZES, PREPARATION = "config.json", "preprocessor_config.json"
 _STRANGE = ("auto_map", "quantization_config", "dtype", "torch_dtype", "_name_or_path")
@@ -57,6 +58,21 @@ class Folder:
                 "give the backend the checkpoint that belongs to it"
             )
         return {key: value for key, value in found.items() if key not in _STRANGE}
+
+    def labels(self, model_type: str) -> tuple[str, ...]:
+        """What the model can tell, in the order of its logits.
+
+        Raises:
+            ModelError: see `values`; or there are none.
+        """
+        said = self.values(model_type).get("id2label")
+        names = {str(place): str(name) for place, name in said.items()} if isinstance(said, dict) else {}
+        if not names or {*names} != {str(place) for place in range(len(names))}:
+            raise ModelError(
+                f"{self.checkpoint}: expected labels 0, 1, 2, … under id2label in {SIZES}, got {', '.join(names)}; "
+                "use the file as it was published"
+            )
+        return tuple(names[str(place)] for place in range(len(names)))
 
     def look(self) -> Look:
         """How images are prepared; as ImageNet's are where the folder does not say.
@@ -108,6 +124,8 @@ class Look(BaseModel):
 
         Source: the image processors of transformers that work with Pillow.
         """
+        import torch
+
         picture = Pictures.fromarray(image).resize(size[::-1], Pictures.Resampling(self.resample))
         levels = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
         mean, spread = (torch.tensor(values)[:, None, None] for values in (self.image_mean, self.image_std))

@@ -53,14 +53,12 @@ class Segmenter:
 
     Attributes:
         network: transformers' Mask2FormerForUniversalSegmentation, placed where `placement` says.
-        labels: K names, in the order of its logits.
         look: how images are prepared.
         placement: where it runs.
         shortest_px, longest_px: the image's sides as the network sees them, before they are rounded up.
     """
 
     network: Any
-    labels: tuple[str, ...]
     look: Look
     placement: Placement
     shortest_px: int
@@ -108,12 +106,11 @@ def load(checkpoint: str, placement: Placement, shortest_px: int, longest_px: in
     """
     placement.check()
     found = pretrained.folder(checkpoint)
-    network, labels = _loaded(found, placement)
-    return Segmenter(network, labels, found.look(), placement, shortest_px, longest_px)
+    return Segmenter(_loaded(found, placement), found.look(), placement, shortest_px, longest_px)
 
 
 @lru_cache(maxsize=_KEPT)
-def _loaded(folder: Folder, placement: Placement) -> tuple[Any, tuple[str, ...]]:
+def _loaded(folder: Folder, placement: Placement) -> Any:  # noqa: ANN401 - the library's types are not read
     from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation
 
     values = {key: value for key, value in folder.values(_TYPE).items() if key not in _ELSEWHERE}
@@ -126,8 +123,6 @@ def _loaded(folder: Folder, placement: Placement) -> tuple[Any, tuple[str, ...]]
         )
     try:
         config = Mask2FormerConfig.from_dict(values)
-        labels = tuple(str(config.id2label[i]) for i in range(config.num_labels))
     except Exception as error:
         raise pretrained.foreign(folder.checkpoint, "Mask2Former", error) from error
-    network = pretrained.model(Mask2FormerForUniversalSegmentation, config, folder.checkpoint)
-    return placement.place(network), labels
+    return placement.place(pretrained.model(Mask2FormerForUniversalSegmentation, config, folder.checkpoint))

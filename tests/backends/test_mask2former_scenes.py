@@ -217,8 +217,17 @@ def test_older_files_have_the_same_weights_under_older_names(folder, tmp_path):
     )
 
 
-def test_the_same_folder_is_loaded_once_and_anew_once_its_sizes_change(folder):
+def test_the_same_folder_is_loaded_once_and_anew_once_its_sizes_change(folder, build):
     first = load().network
     assert load().network is first
     altered(folder, id2label={str(i): f"label {i}" for i in range(5)}, label2id=None)
-    assert load().labels == tuple(f"label {i}" for i in range(5))
+    assert load().network is not first
+    with pytest.raises(PromptError, match=r"labels of mask2former_swin_large_cityscapes \(label 0, label 1"):
+        build()
+
+
+@pytest.mark.parametrize("labels", [None, {}, {"0": "road", "2": "car"}, ["road"]])
+def test_a_folder_without_labels_is_refused(folder, build, labels):
+    altered(folder, id2label=labels)
+    with pytest.raises(ModelError, match=r"expected labels 0, 1, 2, … under id2label in config.json, got"):
+        build()
