@@ -23,6 +23,7 @@ OOD = ("truck", "sidewalk")
 
 def record(folder, kind):
     """Let small networks in a folder stand for the published ones of a backend."""
+    folder.mkdir(parents=True, exist_ok=True)
     _RECORD[kind](folder)
 
 
