@@ -16,7 +16,7 @@ LABELS = ("road", "sidewalk", "traffic light", "car", "truck")
 
 
 @cache
-def mask2former(labels=LABELS, seed=0):
+def mask2former(labels=LABELS, seed=0, **settings):
     """A Mask2Former in which no layer is silent; the same one for equal arguments."""
     from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation, SwinConfig
 
@@ -27,7 +27,7 @@ def mask2former(labels=LABELS, seed=0):
     config = Mask2FormerConfig(
         backbone_config=swin, feature_size=32, mask_feature_size=32, hidden_dim=32, encoder_layers=1,
         encoder_feedforward_dim=32, decoder_layers=3, dim_feedforward=32, num_queries=12,
-        id2label=dict(enumerate(labels)), label2id={label: i for i, label in enumerate(labels)},
+        id2label=dict(enumerate(labels)), label2id={label: i for i, label in enumerate(labels)}, **settings,
     )  # fmt: skip
     torch.manual_seed(seed)
     return _awake(Mask2FormerForUniversalSegmentation(config))

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from saa import scene_answers
 from saa.errors import PromptError
 from saa.foundation import pretrained
-from saa.foundation.devices import Device, Placement, installed
+from saa.foundation.devices import Arithmetic, Device, Placement, installed
 from saa.scene_answers import Said
 from saa.scene_prompts import ScenePrompt, Vocabulary
 from saa.types import Frame, Image, Inspection
@@ -41,6 +41,9 @@ class Config(BaseModel):
         "clipseg_rd64_refined", description="a folder of weights by its name in `saa models list`"
     )
     device: Device = Field("cpu", description="where the network runs")
+    arithmetic: Arithmetic = Field(
+        "fast", description="exact: what the library's own layers give; fast: equal but for rounding"
+    )
     side_px: int = Field(
         352,
         ge=64,
@@ -83,7 +86,9 @@ class Config(BaseModel):
         from saa.foundation import clipseg
 
         vocabulary = prompt.vocabulary()
-        segmenter = clipseg.load(self.checkpoint, Placement(self.device), self.side_px)
+        segmenter = clipseg.load(
+            self.checkpoint, Placement(self.device), self.side_px, arithmetic=self.arithmetic
+        )
         return ClipSeg(prompt, segmenter, vocabulary, segmenter.read(vocabulary.concepts, prompt.templates))
 
 

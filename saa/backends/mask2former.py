@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from saa import scene_answers
 from saa.errors import PromptError
 from saa.foundation import pretrained
-from saa.foundation.devices import Device, Placement, installed
+from saa.foundation.devices import Arithmetic, Device, Placement, installed
 from saa.scene_answers import Said
 from saa.scene_prompts import ScenePrompt, Vocabulary
 from saa.types import Frame, Image, Inspection
@@ -40,6 +40,9 @@ class Config(BaseModel):
         description="a folder of weights by its name in `saa models list`",
     )
     device: Device = Field("cpu", description="where the network runs")
+    arithmetic: Arithmetic = Field(
+        "fast", description="exact: what the library's own layers give; fast: equal but for rounding"
+    )
     shortest_px: int = Field(
         1024,
         ge=32,
@@ -92,8 +95,10 @@ class Config(BaseModel):
         vocabulary = self._vocabulary(prompt)
         from saa.foundation import segmenter_mask2former
 
-        placement = Placement(self.device)
-        segmenter = segmenter_mask2former.load(self.checkpoint, placement, self.shortest_px, self.longest_px)
+        sides = self.shortest_px, self.longest_px
+        segmenter = segmenter_mask2former.load(
+            self.checkpoint, Placement(self.device), *sides, arithmetic=self.arithmetic
+        )
         return Mask2Former(prompt, self, segmenter, vocabulary)
 
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from saa.foundation import clip, pretrained
-from saa.foundation.devices import Placement
+from saa.foundation import clip, linear, pretrained
+from saa.foundation.devices import Arithmetic, Placement
 from saa.foundation.pretrained import Folder, Look
 from saa.types import Image
 
@@ -99,7 +99,9 @@ def enlarged(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.flo
     return found
 
 
-def load(checkpoint: str, placement: Placement, side_px: int) -> Segmenter:
+def load(
+    checkpoint: str, placement: Placement, side_px: int, *, arithmetic: Arithmetic = "fast"
+) -> Segmenter:
     """A checkpoint's network, where it is to run; the same one as long as the folder stays as it is.
 
     Raises:
@@ -107,11 +109,11 @@ def load(checkpoint: str, placement: Placement, side_px: int) -> Segmenter:
     """
     placement.check()
     found = pretrained.folder(checkpoint)
-    return Segmenter(_loaded(found, placement), found.look(), placement, side_px)
+    return Segmenter(_loaded(found, placement, arithmetic), found.look(), placement, side_px)
 
 
 @lru_cache(maxsize=_KEPT)
-def _loaded(folder: Folder, placement: Placement) -> Any:  # noqa: ANN401 - the library's types are not read
+def _loaded(folder: Folder, placement: Placement, arithmetic: Arithmetic) -> Any:  # noqa: ANN401 - the library's types are not read
     from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 
     values = folder.values(_TYPE)
@@ -119,4 +121,5 @@ def _loaded(folder: Folder, placement: Placement) -> Any:  # noqa: ANN401 - the 
         config = CLIPSegConfig.from_dict(values)
     except Exception as error:
         raise pretrained.foreign(folder.checkpoint, "CLIPSeg", error) from error
-    return placement.place(pretrained.model(CLIPSegForImageSegmentation, config, folder.checkpoint))
+    network = placement.place(pretrained.model(CLIPSegForImageSegmentation, config, folder.checkpoint))
+    return linear.quickened(network) if arithmetic == "fast" else network

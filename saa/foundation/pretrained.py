@@ -174,7 +174,12 @@ def model(kind: type[M], config: Any, checkpoint: str) -> M:  # noqa: ANN401 - t
     try:
         with _silence():
             found, differences = loader.from_pretrained(
-                None, config=config, state_dict=state, output_loading_info=True, attn_implementation="eager"
+                None,
+                config=config,
+                state_dict=state,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are told below, by name
+                attn_implementation="eager",
             )
     except Exception as error:
         raise foreign(checkpoint, kind.__name__, error) from error

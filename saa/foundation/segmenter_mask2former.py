@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from saa.errors import ModelError
-from saa.foundation import pretrained
-from saa.foundation.devices import Placement
+from saa.foundation import linear, mask2former_fast, pretrained
+from saa.foundation.devices import Arithmetic, Placement
 from saa.foundation.fcclip_maps import Sizes
+from saa.foundation.mask2former import HEADS
 from saa.foundation.pretrained import Folder, Look
 from saa.types import Image
 
@@ -98,7 +99,14 @@ def _rounded_up(side: int) -> int:
     return max(1, -(-side // STEP_PX)) * STEP_PX
 
 
-def load(checkpoint: str, placement: Placement, shortest_px: int, longest_px: int) -> Segmenter:
+def load(
+    checkpoint: str,
+    placement: Placement,
+    shortest_px: int,
+    longest_px: int,
+    *,
+    arithmetic: Arithmetic = "fast",
+) -> Segmenter:
     """A checkpoint's network, where it is to run; the same one as long as the folder stays as it is.
 
     Raises:
@@ -106,11 +114,11 @@ def load(checkpoint: str, placement: Placement, shortest_px: int, longest_px: in
     """
     placement.check()
     found = pretrained.folder(checkpoint)
-    return Segmenter(_loaded(found, placement), found.look(), placement, shortest_px, longest_px)
+    return Segmenter(_loaded(found, placement, arithmetic), found.look(), placement, shortest_px, longest_px)
 
 
 @lru_cache(maxsize=_KEPT)
-def _loaded(folder: Folder, placement: Placement) -> Any:  # noqa: ANN401 - the library's types are not read
+def _loaded(folder: Folder, placement: Placement, arithmetic: Arithmetic) -> Any:  # noqa: ANN401 - the library's types are not read
     from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation
 
     values = {key: value for key, value in folder.values(_TYPE).items() if key not in _ELSEWHERE}
@@ -125,4 +133,11 @@ def _loaded(folder: Folder, placement: Placement) -> Any:  # noqa: ANN401 - the 
         config = Mask2FormerConfig.from_dict(values)
     except Exception as error:
         raise pretrained.foreign(folder.checkpoint, "Mask2Former", error) from error
-    return placement.place(pretrained.model(Mask2FormerForUniversalSegmentation, config, folder.checkpoint))
+    network = pretrained.model(Mask2FormerForUniversalSegmentation, config, folder.checkpoint)
+    if arithmetic == "fast":
+        linear.quickened(network.model.pixel_level_module.encoder)
+        if config.num_attention_heads == HEADS and not config.pre_norm:  # as in all that were published
+            mask2former_fast.quickened(
+                network.model.pixel_level_module.decoder, network.model.transformer_module
+            )
+    return placement.place(network)

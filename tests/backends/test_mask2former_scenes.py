@@ -139,6 +139,26 @@ def test_quick_laying_is_near_the_exact_one(folder):
     assert 0 < np.abs(maps[0] - maps[1]).max() < 0.05
 
 
+def test_quick_arithmetic_gives_the_same_but_for_rounding(folder):
+    image = street(90, 130)
+    fast, exact = (
+        segmenters.load(tiny.MASK2FORMER, Placement(), 64, 160, arithmetic=how).see(image)
+        for how in ("fast", "exact")
+    )
+    torch.testing.assert_close(fast.mask_logits, exact.mask_logits, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(fast.label_logits, exact.label_logits, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("changed", [{"num_attention_heads": 4}, {"pre_norm": True}])
+def test_decoders_that_no_published_model_has_run_as_the_library_has_them(tmp_path, changed):
+    tiny.record(tmp_path / "other", tiny.mask2former(**changed), tiny.MASK2FORMER)
+    fast, exact = (
+        segmenters.load(tiny.MASK2FORMER, Placement(), 64, 160, arithmetic=how).see(street(64, 96))
+        for how in ("fast", "exact")
+    )
+    torch.testing.assert_close(fast.mask_logits, exact.mask_logits, rtol=1e-4, atol=1e-4)
+
+
 def altered(folder, **values):
     """Write other values into the sizes."""
     said = json.loads((folder / "config.json").read_text())
@@ -159,7 +179,10 @@ def load():
             {"hidden_dim": "wide"},
             "expected a folder of transformers' Mask2Former, got one that it cannot use",
         ),
-        ({"feature_size": 64}, "expected a folder of transformers' Mask2FormerForUniversalSegmentation, got"),
+        (
+            {"num_queries": 9},
+            "weights of a Mask2FormerForUniversalSegmentation, got keys 2 of another shape: model",
+        ),
     ],
 )
 def test_sizes_that_are_not_those_of_the_weights_are_refused(folder, values, told):
