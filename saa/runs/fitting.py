@@ -29,7 +29,7 @@ from saa.runs.threads import one_thread
 from saa.types import Sample
 
 if TYPE_CHECKING:
-    from saa.config import Recipe
+    from saa.config import AnyRecipe
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Prepared:
         decisions: what was decided from the images.
     """
 
-    recipe: Recipe
+    recipe: AnyRecipe
     basis: Basis
     num_images: int = 0
     decisions: Json | None = None
@@ -115,7 +115,7 @@ def prepare(
 class _Task:
     """One product that is to be fitted, on the files as they are now."""
 
-    def __init__(self, recipe: Recipe, samples: Sequence[Sample], path: Path, watch: Watch) -> None:
+    def __init__(self, recipe: AnyRecipe, samples: Sequence[Sample], path: Path, watch: Watch) -> None:
         self._recipe = recipe
         self._product = samples[0].product
         self._paths = [sample.image_path for sample in samples]

@@ -15,7 +15,7 @@ from saa.modes import BATCH
 from saa.types import Sample
 
 if TYPE_CHECKING:
-    from saa.config import Recipe
+    from saa.config import AnyRecipe
 
 Json = dict[str, Any]
 _MAX_DIFFERENCES = 5
@@ -35,7 +35,7 @@ class Plan:
     """
 
     samples: Sequence[Sample]
-    recipes: Mapping[str, Recipe]
+    recipes: Mapping[str, AnyRecipe]
     dataset_format: str
     dataset_root: Path
     dataset_split: str = "test"

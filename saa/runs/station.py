@@ -22,7 +22,7 @@ from saa.stages import Inspector
 from saa.types import AnomalyMap, Inspection, Sample
 
 if TYPE_CHECKING:
-    from saa.config import Recipe
+    from saa.config import AnyRecipe
 
 ONE_IMAGES_FAULT = (
     SaaError, ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
@@ -38,7 +38,7 @@ class Station:
     in batch mode must lie in the folder.
     """
 
-    def __init__(self, recipes: Mapping[str, Recipe], folder: RunFolder, *, keep_parts: bool) -> None:
+    def __init__(self, recipes: Mapping[str, AnyRecipe], folder: RunFolder, *, keep_parts: bool) -> None:
         self._recipes = recipes
         self._folder = folder
         self._keep_parts = keep_parts
