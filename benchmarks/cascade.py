@@ -138,7 +138,7 @@ def _compared(ours: Inspection, theirs: Answer) -> str:
     """
     kept = theirs.defects.masks[theirs.kept]
     off = {
-        "scores": _off(ours.regions.scores, theirs.rescored[theirs.kept]),
+        "scores": _off(ours.regions.scores, theirs.rescored[theirs.kept], theirs.rescored.max()),
         "saliency": _off(ours.saliency, theirs.saliency),
     }
     edges = (ours.regions.masks != kept).any(axis=0)
@@ -150,9 +150,9 @@ def _compared(ours: Inspection, theirs: Answer) -> str:
     return f"map same to {off['map']:.0e}{rounded}"
 
 
-def _off(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    """The largest difference, as a share of the range of `theirs`."""
-    return float(np.abs(ours - theirs).max() / np.ptp(theirs))
+def _off(ours: NDArray[np.floating], theirs: NDArray[np.floating], reach: float | None = None) -> float:
+    """The largest difference, as a share of a range, by default that of `theirs`."""
+    return float(np.abs(ours - theirs).max() / (reach or np.ptp(theirs)))
 
 
 def _with(recipe: Recipe, arithmetic: str) -> Recipe:
