@@ -188,10 +188,15 @@ def model(kind: type[M], config: Any, checkpoint: str) -> M:  # noqa: ANN401 - t
         kind.__name__,
         missing=differences["missing_keys"],
         unexpected=differences["unexpected_keys"],
-        misshapen=[str(each[0]) for each in differences["mismatched_keys"]],
+        misshapen=[_key(each) for each in differences["mismatched_keys"]],
     )
     built: M = found.float()
     return built
+
+
+def _key(mismatched: str | tuple[str, ...]) -> str:
+    """The key, which some releases tell alone and some with both shapes."""
+    return mismatched if isinstance(mismatched, str) else mismatched[0]
 
 
 def foreign(checkpoint: str, kind: str, error: Exception) -> ModelError:

@@ -177,7 +177,7 @@ def load():
         ({"backbone_config": {"model_type": "timm_backbone"}}, "on a Swin backbone .*, got timm_backbone"),
         (
             {"hidden_dim": "wide"},
-            "expected a folder of transformers' Mask2Former, got one that it cannot use",
+            "expected a folder of transformers' Mask2Former.*, got one that it cannot use",
         ),
         (
             {"num_queries": 9},
