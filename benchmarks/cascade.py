@@ -34,7 +34,7 @@ SUMMARY = (
 )
 TOLERANCE = 1e-4
 """Share of a map's range."""
-EDGE_RATIO = 1e-5
+EDGE_RATIO = 1e-4
 """Share of the pixels that may lie so close to the edge of a mask that rounding decides."""
 CAPTION = ("blue defect", "black defect", "red defect", "scratch")
 TOP_K = 5
