@@ -24,8 +24,6 @@ from saa.scene_prompts import ScenePrompt, Vocabulary
 from saa.types import Frame, Image, Inspection
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from saa.foundation.clipseg import Segmenter
 
 _PACKAGES = ("torch", "transformers", "open_clip", "timm", "torchvision")
@@ -100,13 +98,13 @@ class ClipSeg:
         prompt: what is known of the scene.
         segmenter: tells how well words fit.
         vocabulary: the scene's words.
-        texts: (C, D) float32 on the device, what they mean.
+        texts: (C, D) float32, what they mean.
     """
 
     prompt: ScenePrompt
     segmenter: Segmenter
     vocabulary: Vocabulary
-    texts: Tensor
+    texts: NDArray[np.float32]
 
     def inspect(self, image: Image) -> Inspection:
         """The answer for an (H, W, 3) uint8 RGB image."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,39 @@ def embedded(
     """
     if not concepts or not templates:
         raise ValueError(f"texts: expected concepts and templates, got {len(concepts)} and {len(templates)}")
-    sha256 = weights.checksum(checkpoint)
+
+    def read(unknown: list[str]) -> NDArray[np.float32]:
+        return _computed(unknown, templates, checkpoint, Placement(placement.device))
+
+    return remembered(concepts, templates, weights.checksum(checkpoint), read, unit=True)
+
+
+def remembered(
+    concepts: Sequence[str],
+    templates: Sequence[str],
+    sha256: str,
+    read: Callable[[list[str]], NDArray[np.float32]],
+    *,
+    unit: bool,
+) -> NDArray[np.float32]:
+    """(N, D) float32: what N concepts mean to a model, from what is kept or else from the model.
+
+    Args:
+        concepts: words, at least one.
+        templates: the sentences that they are read in, at least one.
+        sha256: of all that the model is made of.
+        read: gives (n, D) float32 for concepts that are not kept yet, each once.
+        unit: whether vectors have unit length; a kept one that has not is not believed.
+    """
     places = {concept: _place(sha256, templates, concept) for concept in concepts}
-    known = {concept: vector for concept, place in places.items() if (vector := _read(place)) is not None}
+    known = {
+        concept: vector
+        for concept, place in places.items()
+        if (vector := _read(place, unit=unit)) is not None
+    }
     unknown = [concept for concept in places if concept not in known]
     if unknown:
-        found = _computed(unknown, templates, checkpoint, Placement(placement.device))
+        found = read(unknown)
         for concept, vector in zip(unknown, found, strict=True):
             known[concept] = vector
             _keep(places[concept], vector)
@@ -85,7 +112,7 @@ def _place(sha256: str, templates: Sequence[str], concept: str) -> Path:
     return folders.texts() / f"{hashlib.sha256(content.encode()).hexdigest()}.safetensors"
 
 
-def _read(place: Path) -> NDArray[np.float32] | None:
+def _read(place: Path, *, unit: bool) -> NDArray[np.float32] | None:
     """The vector that is kept there; None if there is none that makes sense."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -94,8 +121,10 @@ def _read(place: Path) -> NDArray[np.float32] | None:
         vector = load(place.read_bytes())[_KEY]
     except (OSError, SafetensorError, LookupError, ValueError, TypeError):
         return None
-    fits = vector.dtype == np.float32 and vector.ndim == 1
-    return vector if fits and abs(float(np.linalg.norm(vector)) - 1) < _TOLERANCE else None
+    fits = vector.dtype == np.float32 and vector.ndim == 1 and bool(np.isfinite(vector).all())
+    if unit:
+        fits = fits and abs(float(np.linalg.norm(vector)) - 1) < _TOLERANCE
+    return vector if fits else None
 
 
 def _keep(place: Path, vector: NDArray[np.float32]) -> None:

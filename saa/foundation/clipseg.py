@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from saa.foundation import clip, linear, pretrained
+from saa.foundation import clip, clip_texts, linear, pretrained
 from saa.foundation.devices import Arithmetic, Placement
 from saa.foundation.pretrained import Folder, Look
 from saa.types import Image
@@ -38,16 +38,18 @@ class Segmenter:
         network: transformers' CLIPSegForImageSegmentation, placed where `placement` says.
         look: how images are prepared.
         placement: where it runs.
+        identity: sha256 of what the network is made of.
         side_px: both sides of the image as the network sees it, a multiple of its patches.
     """
 
     network: Any
     look: Look
     placement: Placement
+    identity: str
     side_px: int
 
-    def read(self, concepts: Sequence[str], templates: Sequence[str]) -> Tensor:
-        """(C, D) float32 on the device: what the decoder is asked for each of C concepts.
+    def read(self, concepts: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+        """(C, D) float32: what the decoder is asked for each of C concepts; kept on disk, see `clip_texts`.
 
         The mean over the sentences that a concept is read in, not brought to unit length: a single sentence is what
         the network itself makes of it.
@@ -56,6 +58,13 @@ class Segmenter:
             concepts: words, at least one.
             templates: sentences with `{}` for the concept, at least one.
         """
+
+        def unknown(some: list[str]) -> NDArray[np.float32]:
+            return self._read(some, templates)
+
+        return clip_texts.remembered(concepts, templates, self.identity, unknown, unit=False)
+
+    def _read(self, concepts: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
         ids = clip.tokens([template.format(concept) for concept in concepts for template in templates])
         parts, device = self.network.clip, self.placement.device
         with self.placement.running():
@@ -63,9 +72,10 @@ class Segmenter:
                 parts.text_projection(parts.text_model(input_ids=some.to(device)).pooler_output)
                 for some in torch.split(ids, _TEXTS_AT_ONCE)
             ]
-            return torch.cat(meant).float().view(len(concepts), len(templates), -1).mean(dim=1)
+            means = torch.cat(meant).float().view(len(concepts), len(templates), -1).mean(dim=1)
+            return np.asarray(means.cpu().numpy(), np.float32)
 
-    def see(self, image: Image, texts: Tensor) -> NDArray[np.float32]:
+    def see(self, image: Image, texts: NDArray[np.float32]) -> NDArray[np.float32]:
         """(C, h, w) float32 logits: how well each of C texts fits each place of an (H, W, 3) uint8 RGB image.
 
         Args:
@@ -80,7 +90,8 @@ class Segmenter:
                 interpolate_pos_encoding=True,
             ).hidden_states
             levels = [seen[layer + 1] for layer in self.network.extract_layers]
-            found = [self._answers(levels, some) for some in torch.split(texts, _CONCEPTS_AT_ONCE)]
+            asked = torch.from_numpy(texts).to(self.placement.device)
+            found = [self._answers(levels, some) for some in torch.split(asked, _CONCEPTS_AT_ONCE)]
         return np.concatenate(found)
 
     def _answers(self, levels: list[Tensor], texts: Tensor) -> NDArray[np.float32]:
@@ -109,7 +120,8 @@ def load(
     """
     placement.check()
     found = pretrained.folder(checkpoint)
-    return Segmenter(_loaded(found, placement, arithmetic), found.look(), placement, side_px)
+    network = _loaded(found, placement, arithmetic)
+    return Segmenter(network, found.look(), placement, found.identity, side_px)
 
 
 @lru_cache(maxsize=_KEPT)

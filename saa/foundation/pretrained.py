@@ -6,6 +6,7 @@ of a folder is run.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,11 @@ class Folder:
     sha256: str
     sizes: str
     preparation: str
+
+    @property
+    def identity(self) -> str:
+        """The sha256, 64 hex digits, of all that the model is made of: weights and sizes."""
+        return hashlib.sha256(f"{self.sha256} {self.sizes}".encode()).hexdigest()
 
     def values(self, model_type: str) -> dict[str, Any]:
         """The architecture's sizes.

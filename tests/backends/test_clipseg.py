@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny_transformers as tiny
@@ -15,6 +18,7 @@ from saa.foundation import clip, clipseg
 from saa.foundation.devices import Placement
 from saa.foundation.pretrained import Look
 from saa.scene_prompts import ScenePrompt
+from saa.weights import folders
 
 CLASSES = {"road": ["road", "street"], "car": ["car"]}
 TEMPLATE = "a photo of a {}."
@@ -40,7 +44,7 @@ def inspector(recorded):
 
 
 def segmenter(side_px=64, look=None):
-    return clipseg.Segmenter(tiny.clipseg(), look or Look(), Placement(), side_px)
+    return clipseg.Segmenter(tiny.clipseg(), look or Look(), Placement(), "0" * 64, side_px)
 
 
 @pytest.mark.parametrize("side_px", [64, 96])
@@ -69,19 +73,28 @@ def test_images_are_prepared_as_the_library_does_it():
 
 
 def test_words_mean_the_same_whatever_other_words_are_read_with_them():
-    ours = segmenter()
-    together = ours.read(["road", "a much longer concept of many words"], [TEMPLATE])
-    alone = torch.cat(
-        [ours.read([each], [TEMPLATE]) for each in ("road", "a much longer concept of many words")]
-    )
-    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+    ours, concepts = segmenter(), ["road", "a much longer concept of many words"]
+    together = ours.read(concepts, [TEMPLATE])
+    shutil.rmtree(folders.texts())
+    alone = np.concatenate([ours.read([each], [TEMPLATE]) for each in concepts])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
 
 
 def test_a_concept_is_the_mean_of_its_sentences():
     ours = segmenter()
     both = ours.read(["road"], [TEMPLATE, "{}"])
-    each = torch.cat([ours.read(["road"], [template]) for template in (TEMPLATE, "{}")])
-    torch.testing.assert_close(both[0], each.mean(dim=0), rtol=1e-4, atol=1e-5)
+    each = np.concatenate([ours.read(["road"], [template]) for template in (TEMPLATE, "{}")])
+    np.testing.assert_allclose(both[0], each.mean(axis=0), rtol=1e-4, atol=1e-5)
+    assert np.linalg.norm(both) > 2
+
+
+def test_what_was_read_is_kept_for_the_same_network_only(monkeypatch):
+    ours = segmenter()
+    first = ours.read(["road", "car"], [TEMPLATE])
+    monkeypatch.setattr(clip, "tokens", lambda texts: pytest.fail(f"read again: {texts}"))
+    np.testing.assert_array_equal(ours.read(["car", "road"], [TEMPLATE]), first[::-1])
+    with pytest.raises(pytest.fail.Exception, match=r"read again: \['a photo of a road"):
+        replace(ours, identity="1" * 64).read(["road"], [TEMPLATE])
 
 
 def test_evidence_is_the_sigmoid_of_the_best_word_shared_out_among_classes_and_ood_words(inspector):
