@@ -66,7 +66,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(models=_random_weights.SMALL, rounds=1)
+QUICK = Size(models=_random_weights.SMALL, boxes=60, rounds=1)
 
 
 def measure(size: Size) -> list[Result]:
@@ -136,6 +136,8 @@ def _compared(ours: Inspection, theirs: Answer) -> str:
     Raises:
         RuntimeError: too far.
     """
+    if not len(theirs.kept):
+        raise RuntimeError("cascade: expected regions to compare, got none; let more boxes pass")
     kept = theirs.defects.masks[theirs.kept]
     off = {
         "scores": _off(ours.regions.scores, theirs.rescored[theirs.kept], theirs.rescored.max()),
