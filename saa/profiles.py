@@ -42,6 +42,7 @@ FOUNDATION: Mapping[str, Profile] = {
             "object_limit": "share",  # a box around all objects would let defects be as large as all of them
             "denominator": "count + 1",  # a place that several captions agree on must not score below one of them
             "saliency_gain": 3.0,  # distances to nearest neighbours are small: a gain of 1 hardly reorders regions
+            "image_score": "maximum",  # regions are flat: a mean of the top would dilute small ones
         },
     },
     "paper": {

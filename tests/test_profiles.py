@@ -59,7 +59,7 @@ FIELDS = {
     "cascade.denominator": ("count + 1", "count", "count + 1", "count"),
     "cascade.region_weight": (1.0, 1.0, 1.0, 1.0),
     "cascade.dense_weight": (0.0, 0.0, 0.0, 0.0),
-    "cascade.image_score": ("top", "maximum", "maximum", "maximum"),
+    "cascade.image_score": ("maximum",) * 4,
 }
 """What each profile does, typed from the publications; see `saa.profiles` for the reasons."""
 

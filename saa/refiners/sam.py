@@ -8,8 +8,8 @@ usual allocator, November 2026, in seconds of the processor and in peak memory b
 
 | checkpoint | an image | a box | memory |
 |---|---|---|---|
-| sam_vit_h | 74 s | 0.05 s | 0.4 GiB |
-| sam_vit_b | 13 s (bf16: 8 s) | 0.05 s | 0.3 GiB |
+| sam_vit_h | 74 s before linear layers went to oneDNN | 0.03 s | 0.4 GiB |
+| sam_vit_b | 8 s | 0.03 s | 0.3 GiB |
 | sam_vit_b in segment_anything | 21 s | 0.11 s, or 0.18 s of 20 at once | 2.4 GiB |
 | mobile_sam | 2.3 s | 0.05 s | 0.4 GiB |
 
