@@ -146,7 +146,9 @@ def test_each_mode_has_its_own_cascade(recipe, monkeypatch):
     text = "engines: {embedded: {cascade: {region_weight: 0.5}}}\n"
     batch, single = recipe(text), recipe(text, modes.SINGLE)
     assert batch.as_dict()["cascade"]["dense_weight"] == 2.5
-    assert single.as_dict()["cascade"]["dense_weight"] == standard.profiles["default"]["cascade"]["dense_weight"]
+    assert (
+        single.as_dict()["cascade"]["dense_weight"] == standard.profiles["default"]["cascade"]["dense_weight"]
+    )
     assert batch.as_dict()["cascade"]["region_weight"] == single.as_dict()["cascade"]["region_weight"] == 0.5
     own = recipe("engines: {embedded: {cascade: {dense_weight: 0}}}\n")
     assert own.as_dict()["cascade"]["dense_weight"] == 0
