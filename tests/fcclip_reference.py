@@ -111,8 +111,9 @@ def _ensemble(inside, outside, seen):
 @cache
 def model(seed=0):
     """A model in which no layer is silent, and masks cover parts of an image; the same one for equal seeds."""
+    clip_model = tiny_clip.model()  # before the seed: it may be there already, or take numbers
     torch.manual_seed(seed + 1)
-    made = FCCLIP(tiny_clip.model())
+    made = FCCLIP(clip_model)
     predictor = made.sem_seg_head.predictor
     with torch.no_grad():
         for name, parameter in [
