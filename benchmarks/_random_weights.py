@@ -19,6 +19,8 @@ from saa.weights import added, registry
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from saa.foundation.grounding_dino import Detector
+
 DETECTOR, WORDS, NETWORK = "groundingdino_swint", "bert_base_uncased", "wide_resnet50_racm"
 _SPECIAL = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]"}
 """Where BERT's vocabulary has them."""
@@ -110,13 +112,10 @@ def _write_words(path: Path, count: int) -> Path:
     return path
 
 
-def _detector(sizes: Architecture) -> dict[str, Tensor]:
-    """GroundingDINO's, with the two tensors that only its training reads."""
+def stirred(model: Detector) -> Detector:
+    """GroundingDINO, with weights that start at zero, or next to it, drawn at random too."""
     import torch
 
-    from saa.foundation.grounding_dino import Detector
-
-    model = Detector(sizes)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "gamma" in name:
@@ -126,6 +125,16 @@ def _detector(sizes: Architecture) -> dict[str, Tensor]:
         for layer in model.transformer.encoder.text_layers:
             layer.norm2.weight.mul_(0.1)  # else all scores are next to 0 or 1
             layer.norm2.bias.mul_(0.1)
+    return model
+
+
+def _detector(sizes: Architecture) -> dict[str, Tensor]:
+    """GroundingDINO's, with the two tensors that only its training reads."""
+    import torch
+
+    from saa.foundation.grounding_dino import Detector
+
+    model = stirred(Detector(sizes))
     more = {
         "label_enc.weight": torch.randn(91, 256),
         "bert.embeddings.position_ids": torch.arange(512)[None],

@@ -7,6 +7,7 @@ from functools import cache
 
 import torch
 
+from benchmarks._random_weights import stirred
 from saa.foundation.bert import Size
 from saa.foundation.dino_sizes import Architecture
 from saa.foundation.grounding_dino import Detector
@@ -68,18 +69,4 @@ def far_reaching():
     model = copy.deepcopy(detector())
     with torch.no_grad():
         model.bbox_embed[0].layers[-1].bias[2:] += 1.5
-    return model
-
-
-def stirred(model):
-    """The model, with weights that start at zero, or next to it, drawn at random too."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "gamma" in name:
-                parameter.normal_(std=0.3)  # how much image and text take notice of each other
-            elif parameter.ndim == 1 or "bbox_embed" in name or "sampling_offsets" in name:
-                parameter.add_(torch.randn_like(parameter) * 0.05)
-        for layer in model.transformer.encoder.text_layers:
-            layer.norm2.weight.mul_(0.1)  # else all scores are next to 0 or 1
-            layer.norm2.bias.mul_(0.1)
     return model
