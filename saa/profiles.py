@@ -46,7 +46,7 @@ FOUNDATION: Mapping[str, Profile] = {
         },
     },
     "paper": {
-        "regions": {"nms_iou": 1.0},  # Eq. 1: what the detector finds
+        "regions": {"most_boxes": 900, "nms_iou": 1.0},  # Eq. 1: what the detector finds
         "saliency": {"kind": "self_similarity"},  # Eq. 5, whatever the number of objects
         "cascade": {
             "reject_rule": "none",  # no paper tells of it
@@ -67,6 +67,7 @@ FOUNDATION: Mapping[str, Profile] = {
             "named": "pieces",
             "object_underscores": True,
             "object_comma": True,
+            "most_boxes": 900,
             "nms_iou": 1.0,
             "outside": "keep",
             "arithmetic": "exact",  # boxes are ranked, and where two are as good as equal, rounding would swap them
@@ -98,7 +99,7 @@ FOUNDATION: Mapping[str, Profile] = {
         },
     },
     "vanilla": {  # SAA of arXiv 2305.10724, Eq. 3; thresholds of the released code's branch `master`
-        "regions": {"box_threshold": 0.2, "text_threshold": 0.2, "nms_iou": 1.0},
+        "regions": {"box_threshold": 0.2, "text_threshold": 0.2, "most_boxes": 900, "nms_iou": 1.0},
         "saliency": {"kind": "none"},
         "cascade": {
             "language": "naive",

@@ -20,6 +20,7 @@ FIELDS = {
     "regions.named": ("words", "words", "pieces", "words"),
     "regions.object_underscores": (False, False, True, False),
     "regions.object_comma": (False, False, True, False),
+    "regions.most_boxes": (100, 900, 900, 900),
     "regions.nms_iou": (0.8, 1.0, 1.0, 1.0),
     "regions.outside": ("clip", "clip", "keep", "clip"),
     "regions.arithmetic": ("fast", "fast", "exact", "fast"),

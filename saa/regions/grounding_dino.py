@@ -80,6 +80,13 @@ class Config(BaseModel):
         default=False,
         description="read the object's name with a comma behind it, as the released code does by oversight",
     )
+    most_boxes: int = Field(
+        100,
+        ge=1,
+        le=900,
+        description="boxes that a caption may have, the best-scored; trained weights seldom let so many pass. 900 "
+        "keeps all there are (paper and released code)",
+    )
     nms_iou: float = Field(
         0.8,
         gt=0,
@@ -191,7 +198,8 @@ class GroundingDinoGenerator:
             rows, scores, phrases = asking.answered(
                 question, answers[i], self._rules(caption), self.reader.vocabulary
             )
-            found = found + Proposals(_corners(boxes[i][rows], frame.size), scores, phrases)
+            told = Proposals(_corners(boxes[i][rows], frame.size), scores, phrases)
+            found = found + told[_best(scores, self.settings.most_boxes)]
         return self._inside(found, frame.size)
 
     def _detected(
@@ -238,6 +246,11 @@ class GroundingDinoGenerator:
             torch.from_numpy(found.boxes), torch.from_numpy(found.scores), self.settings.nms_iou
         )
         return found[np.sort(kept.numpy())]
+
+
+def _best(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Which are the `count` best, in their own order; of ties the first."""
+    return np.sort(np.argsort(-scores, kind="stable")[:count])
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

@@ -137,6 +137,16 @@ def test_boxes_end_at_the_image_s_border_unless_they_are_kept_as_they_are(genera
     np.testing.assert_array_equal(cut.boxes, np.clip(whole.boxes, 0, [60, 40, 60, 40]))
 
 
+def test_only_the_best_boxes_of_each_caption_are_kept_in_the_detector_s_order(generator):
+    frame = Frame(picture())
+    every, few = (generator(nms_iou=1, most_boxes=most).propose(frame, CAPTIONS[:1]) for most in (900, 3))
+    assert len(every) > 3
+    best = np.sort(np.argsort(-every.scores, kind="stable")[:3])
+    assert same(few, every[best], within=0)
+    both = generator(nms_iou=1, most_boxes=3).propose(frame, CAPTIONS[:2])
+    assert len(both) == 6
+
+
 def test_the_object_is_named_whole_and_read_with_a_comma_where_that_is_wanted(generator):
     frame = Frame(picture())
     caption = [(PROMPT.object.phrase,)]
