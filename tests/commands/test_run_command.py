@@ -111,9 +111,12 @@ def test_ctrl_c_exits_with_130_keeps_what_is_finished_and_says_how_to_go_on(prom
     words = run_words(tmp_path / "data", prompt, tmp_path / "run", "--mode", "single")
     environment = os.environ | {"PYTHONPATH": str(Path(saa.__path__[0]).parent)}
     program = [sys.executable, "-m", "saa", *map(str, words)]
+    # Where tests run in the background of a shell, Ctrl-C is ignored, and a child would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     try:
         while len(list(tmp_path.glob("run/maps/nut/test/good/*.tiff"))) < 2 and process.poll() is None:
             time.sleep(0.01)  # the second map is written when the first row is finished
