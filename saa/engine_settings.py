@@ -5,7 +5,6 @@ Only the kinds that are asked for are imported, so a broken plug-in harms no oth
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
@@ -18,7 +17,7 @@ from saa.errors import PromptError
 from saa.foundation.devices import Device, Precision
 from saa.modes import SINGLE
 from saa.profiles import ABLATIONS, DEFAULT, Fields
-from saa.prompt_mistakes import check, shown, unknown_key
+from saa.prompt_mistakes import check, shown, unknown_key, unknown_kind
 from saa.yaml_lines import KeyPath, Mistake, YamlFile, dotted
 
 Settings: TypeAlias = dict[str, BaseModel]
@@ -191,12 +190,5 @@ def _stage(
     standard = ENGINES[engine].kind(key, SINGLE, profile)
     kind = content.get("kind", standard) if isinstance(content, dict) else standard
     if kind not in known:
-        return None, [_unknown_kind(file, (*at, "kind"), kind, known)]
+        return None, [unknown_kind(file, (*at, "kind"), kind, known)]
     return check(model(key, kind), content, file, at)
-
-
-def _unknown_kind(file: YamlFile, at: KeyPath, kind: object, known: tuple[str, ...]) -> Mistake:
-    close = difflib.get_close_matches(str(kind), known, n=1)
-    advice = f"write {close[0]}" if close else "choose one of these"
-    expected = f"must be one of {', '.join(known)}" if known else "must be a plug-in, and there is none"
-    return Mistake(file.line(at), f"{dotted(at)}: {expected}, got {shown(kind)}; {advice}")

@@ -83,6 +83,14 @@ def unknown_key(
     return Mistake(file.line(keys), f"{dotted(keys)}: unknown key: {got}; {advice}")
 
 
+def unknown_kind(file: YamlFile, at: KeyPath, kind: object, known: tuple[str, ...]) -> Mistake:
+    """The mistake of a plug-in that has no file."""
+    close = difflib.get_close_matches(str(kind), known, n=1)
+    advice = f"write {close[0]}" if close else "choose one of these"
+    expected = f"must be one of {', '.join(known)}" if known else "must be a plug-in, and there is none"
+    return Mistake(file.line(at), f"{dotted(at)}: {expected}, got {shown(kind)}; {advice}")
+
+
 def shown(value: object) -> str:
     """A value as a user would write it, cut to fit a line."""
     if value is None:

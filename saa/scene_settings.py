@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -10,7 +9,7 @@ from typing import cast
 from pydantic import BaseModel
 
 from saa import plugins
-from saa.prompt_mistakes import check, shown
+from saa.prompt_mistakes import check, unknown_kind
 from saa.scene_prompts import ScenePrompt
 from saa.scene_recipes import SceneConfig
 from saa.yaml_lines import Mistake, MistakesError, YamlFile
@@ -71,7 +70,4 @@ def _backend(file: YamlFile, content: object) -> tuple[BaseModel | None, list[Mi
     known = kinds()
     if kind in known:
         return check(model(kind), content, file, (BACKEND,))
-    close = difflib.get_close_matches(str(kind), known, n=1)
-    advice = f"write {close[0]}" if close else "choose one of these"
-    expected = f"must be one of {', '.join(known)}, got {shown(kind)}"
-    return None, [Mistake(file.line((BACKEND, "kind")), f"{BACKEND}.kind: {expected}; {advice}")]
+    return None, [unknown_kind(file, (BACKEND, "kind"), kind, known)]
