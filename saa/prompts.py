@@ -37,17 +37,18 @@ def _one_phrase(text: str) -> str:
     return phrase
 
 
-def _as_tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """A list as the tuple that frozen settings hold; anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def _as_caption(value: object) -> object:
-    return (value,) if isinstance(value, str) else _as_tuple(value)
+    return (value,) if isinstance(value, str) else as_tuple(value)
 
 
 Phrase = Annotated[str, Field(max_length=200), AfterValidator(_one_phrase)]
 """Words for a model, stored normalised; a dot would end the phrase for a detector, so none may be inside."""
-Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(_as_tuple)]
+Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(as_tuple)]
 Pass = Annotated[
     tuple[Phrase, ...],
     Field(min_length=1),
@@ -56,11 +57,13 @@ Pass = Annotated[
 """One detector pass: a phrase, or a list of phrases that share it."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a prompt file."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Object(_Section):
+class Object(Section):
     """What the picture shows."""
 
     phrase: Phrase = Field(
@@ -83,10 +86,10 @@ class Object(_Section):
     )
 
 
-class Defects(_Section):
+class Defects(Section):
     """What to look for."""
 
-    captions: Annotated[tuple[Pass, ...], BeforeValidator(_as_tuple)] = Field(
+    captions: Annotated[tuple[Pass, ...], BeforeValidator(as_tuple)] = Field(
         (),
         title="a list of phrases",
         examples=[["scratch", ["crack", "hole"]]],
@@ -109,7 +112,7 @@ class Defects(_Section):
         return self
 
 
-class Rules(_Section):
+class Rules(Section):
     """Which regions can be defects at all; all ratios are shares of an area."""
 
     max_area_ratio: float = Field(
@@ -148,7 +151,7 @@ class Rules(_Section):
         return self
 
 
-class Saliency(_Section):
+class Saliency(Section):
     """How much standing out counts."""
 
     gain: float = Field(
@@ -160,7 +163,7 @@ class Saliency(_Section):
     )
 
 
-class Confidence(_Section):
+class Confidence(Section):
     """How many regions are believed."""
 
     top_k: int = Field(
@@ -171,7 +174,7 @@ class Confidence(_Section):
     )
 
 
-class ProductPrompt(_Section):
+class ProductPrompt(Section):
     """All we know of one product."""
 
     object: Object = Field(

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from saa.prompts import Section, as_tuple
 
 TEMPLATES = (
     "a photo of a {}.",
@@ -50,22 +52,14 @@ def _one_template(text: str) -> str:
     return text
 
 
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 Concept = Annotated[str, Field(max_length=200), AfterValidator(_one_concept)]
-Concepts = Annotated[tuple[Concept, ...], BeforeValidator(_as_tuple)]
+Concepts = Annotated[tuple[Concept, ...], BeforeValidator(as_tuple)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-Names = Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_as_tuple)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(as_tuple)]
 Template = Annotated[str, Field(max_length=200), AfterValidator(_one_template)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Ensemble(_Section):
+class Ensemble(Section):
     """How far CLIP itself is asked, beside the head that was trained on its features."""
 
     seen: float = Field(
@@ -77,7 +71,7 @@ class Ensemble(_Section):
     unseen: float = Field(
         0.8, ge=0, le=1, description="Weight of CLIP for all others. Default: arXiv 2308.02487."
     )
-    unseen_classes: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = Field(
+    unseen_classes: Annotated[tuple[Name, ...], BeforeValidator(as_tuple)] = Field(
         (),
         title="a list of classes",
         examples=[["pole", "rider"]],
@@ -85,7 +79,7 @@ class Ensemble(_Section):
     )
 
 
-class RegionRules(_Section):
+class RegionRules(Section):
     """Which parts of a map are shown as regions; the map does not depend on it."""
 
     max_evidence: float = Field(
@@ -114,7 +108,7 @@ class Vocabulary:
     unseen: tuple[bool, ...]
 
 
-class ScenePrompt(_Section):
+class ScenePrompt(Section):
     """All we know of a kind of scene."""
 
     classes: dict[Name, Annotated[Concepts, Field(min_length=1)]] = Field(
@@ -133,7 +127,7 @@ class ScenePrompt(_Section):
         examples=[["caravan", "animal"]],
         description="Words for what does not belong to the scene; they take evidence from the classes.",
     )
-    templates: Annotated[tuple[Template, ...], Field(min_length=1), BeforeValidator(_as_tuple)] = Field(
+    templates: Annotated[tuple[Template, ...], Field(min_length=1), BeforeValidator(as_tuple)] = Field(
         TEMPLATES, description="Sentences that each word is read in. Default: those of arXiv 2308.02487."
     )
     void: Void = Field(
