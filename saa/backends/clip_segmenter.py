@@ -9,6 +9,7 @@ Source: VL4AD, arXiv 2409.17330; FC-CLIP, arXiv 2308.02487.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -114,11 +115,8 @@ class ClipSegmenter:
         from saa.foundation import fcclip_maps
 
         seen = self.segmenter.see(Frame(image).image)
-
-        def laid(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-            quick = self.settings.laying == "quick"
-            return fcclip_maps.sums(seen.mask_logits, seen.sizes, weights, squashed_first=quick)
-
+        quick = self.settings.laying == "quick"
+        laid = partial(fcclip_maps.sums, seen.mask_logits, seen.sizes, squashed_first=quick)
         return scene_answers.inspection(self.prompt, self.vocabulary, self._said(seen), laid)
 
     def _said(self, seen: Seen) -> Said:

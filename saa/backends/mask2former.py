@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from saa import scene_answers
@@ -153,11 +152,8 @@ class Mask2Former:
         from saa.foundation import fcclip_maps
 
         seen = self.segmenter.see(Frame(image).image)
-
-        def laid(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-            quick = self.settings.laying == "quick"
-            return fcclip_maps.sums(seen.mask_logits, seen.sizes, weights, squashed_first=quick)
-
+        quick = self.settings.laying == "quick"
+        laid = partial(fcclip_maps.sums, seen.mask_logits, seen.sizes, squashed_first=quick)
         return scene_answers.inspection(
             self.prompt, self.vocabulary, Said(seen.label_logits, seen.void), laid
         )

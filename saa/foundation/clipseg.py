@@ -129,9 +129,6 @@ def _loaded(folder: Folder, placement: Placement, arithmetic: Arithmetic) -> Any
     from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 
     values = folder.values(_TYPE)
-    try:
-        config = CLIPSegConfig.from_dict(values)
-    except Exception as error:
-        raise pretrained.foreign(folder.checkpoint, "CLIPSeg", error) from error
+    config = pretrained.configured(CLIPSegConfig, values, folder.checkpoint, "CLIPSeg")
     network = placement.place(pretrained.model(CLIPSegForImageSegmentation, config, folder.checkpoint))
     return linear.quickened(network) if arithmetic == "fast" else network

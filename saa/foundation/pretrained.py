@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -188,7 +188,7 @@ def model(kind: type[M], config: Any, checkpoint: str) -> M:  # noqa: ANN401 - t
                 attn_implementation="eager",
             )
     except Exception as error:
-        raise foreign(checkpoint, kind.__name__, error) from error
+        raise _foreign(checkpoint, kind.__name__, error) from error
     weights.check_keys(
         checkpoint,
         kind.__name__,
@@ -200,12 +200,35 @@ def model(kind: type[M], config: Any, checkpoint: str) -> M:  # noqa: ANN401 - t
     return built
 
 
+def configured(
+    kind: Any,  # noqa: ANN401 - the library's types are not read
+    values: Mapping[str, Any],
+    checkpoint: str,
+    name: str,
+) -> Any:  # noqa: ANN401 - likewise
+    """A model's sizes as transformers wants them.
+
+    Args:
+        kind: the library's class of sizes.
+        values: of the folder, see `Folder.values`.
+        checkpoint: a name of the registry.
+        name: of the model, for messages.
+
+    Raises:
+        ModelError: the library cannot use them.
+    """
+    try:
+        return kind.from_dict(dict(values))
+    except Exception as error:
+        raise _foreign(checkpoint, name, error) from error
+
+
 def _key(mismatched: str | tuple[str, ...]) -> str:
     """The key, which some releases tell alone and some with both shapes."""
     return mismatched if isinstance(mismatched, str) else mismatched[0]
 
 
-def foreign(checkpoint: str, kind: str, error: Exception) -> ModelError:
+def _foreign(checkpoint: str, kind: str, error: Exception) -> ModelError:
     """The refusal of a folder that the library cannot make its model from."""
     told = " ".join(str(error).split())[:200]
     return ModelError(

@@ -129,10 +129,7 @@ def _loaded(folder: Folder, placement: Placement, arithmetic: Arithmetic) -> Any
             f"{folder.checkpoint}: expected Mask2Former on a Swin backbone in {pretrained.SIZES}, got {kind}; "
             "use one of the checkpoints that were published for transformers"
         )
-    try:
-        config = Mask2FormerConfig.from_dict(values)
-    except Exception as error:
-        raise pretrained.foreign(folder.checkpoint, "Mask2Former", error) from error
+    config = pretrained.configured(Mask2FormerConfig, values, folder.checkpoint, "Mask2Former")
     network = pretrained.model(Mask2FormerForUniversalSegmentation, config, folder.checkpoint)
     if arithmetic == "fast":
         linear.quickened(network.model.pixel_level_module.encoder)
