@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -95,3 +98,18 @@ def torch_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def peak_mib() -> float:
+    """This process's peak memory; not to be had on Windows.
+
+    Linux counts in `ru_maxrss` what the parent took when it started this process; not in `VmHWM`.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(encoding="utf-8"), re.MULTILINE)
+        return int(kibibytes) / (1 << 10)
+    import resource  # not on Windows
+
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import saa
 from benchmarks._drawn import pictures, samples
-from benchmarks._measuring import Result
+from benchmarks._measuring import Result, peak_mib
 from saa.config import Recipe
 from saa.modes import BATCH
 from saa.runs import session
@@ -69,7 +68,7 @@ def peaks(root: Path, size: Size) -> tuple[float, float]:
 
     def watch(tally: Tally) -> None:
         if tally.done in (size.first, size.last):
-            found[tally.done] = _peak()
+            found[tally.done] = peak_mib()
         shutil.rmtree(out / "maps", ignore_errors=True)  # a thousand maps would take gigabytes
 
     listed = samples(root / "data", PRODUCT, count=size.last, num_files=NUM_FILES, side=size.side)
@@ -87,27 +86,15 @@ def batch_peaks(size: Size) -> tuple[float, float]:
     recipe = saa.load(f"demo/{PART}", "embedded", BATCH)
     with one_thread():
         _fit_and_inspect(recipe, size.first, size.side)
-        first = _peak()
+        first = peak_mib()
         _fit_and_inspect(recipe, size.last, size.side)
-    return first, _peak()
+    return first, peak_mib()
 
 
 def _fit_and_inspect(recipe: Recipe, count: int, side: int) -> None:
     inspector = recipe.build(recipe.fit(pictures(PART, count, side)))
     for image in pictures(PART, count, side):
         inspector.inspect(image)
-
-
-def _peak() -> float:
-    """In MiB. Linux counts in `ru_maxrss` what the parent took when it started this process; not in `VmHWM`."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(encoding="utf-8"), re.MULTILINE)
-        return int(kibibytes) / (1 << 10)
-    import resource  # not on Windows
-
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
 
 
 if __name__ == "__main__":

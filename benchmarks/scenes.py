@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks._measuring import Result, check_same, times_as_fast, torch_threads
+from benchmarks._measuring import Result, check_same, peak_mib, times_as_fast, torch_threads
 
 SUMMARY = "one frame through the CLIP segmenter, time and peak memory, against its modules put together plainly; random"
 TOLERANCE = 1e-4
@@ -111,7 +110,7 @@ def _run(way: str, folder: Path, size: Size) -> None:
             found = _straight(network, tower, texts, image)
     seconds = time.perf_counter() - begun
     np.save(folder / f"{way}.npy", found)
-    print(json.dumps((seconds, _peak_mib())))
+    print(json.dumps((seconds, peak_mib() if sys.platform != "win32" else 0.0)))
 
 
 def _ours(segmenter, texts: NDArray[np.float32], image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -154,15 +153,6 @@ def _straight(network, tower, texts: NDArray[np.float32], image: NDArray[np.uint
         )
         evidence = torch.einsum("qk,qhw->khw", shares, whole[0].sigmoid())
         return np.asarray(-evidence.max(0).values.numpy(), np.float32)
-
-
-def _peak_mib() -> float:
-    """Linux tells a process's own peak in `VmHWM`."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(encoding="utf-8"), re.MULTILINE)
-    return int(kibibytes) / (1 << 10)
 
 
 if __name__ == "__main__":

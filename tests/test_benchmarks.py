@@ -128,7 +128,7 @@ def test_peaks_of_a_batch_only_rise(program):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")
 def test_a_peak_is_that_of_the_process_and_not_of_its_parent():
     ballast = b"0" * (400 << 20)
-    code = "from benchmarks import memory; print(memory._peak())"
+    code = "from benchmarks._measuring import peak_mib; print(peak_mib())"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert 0 < float(ran.stdout) < len(ballast) / (1 << 20)
 
