@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 $(DEV_STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) with torch and the tools (some minutes and 6 GB the first time)"
-	@$(INSTALL) '.[dev,foundation]'
+	@$(INSTALL) '.[dev,foundation,cluster,export]'
 	@touch $@ $(STAMP)
 
 demo: $(STAMP)
