@@ -13,6 +13,7 @@ from benchmarks._drawn import samples
 from benchmarks._measuring import Result
 from saa.modes import BATCH
 from saa.runs import session
+from saa.runs.local import Local
 from saa.runs.plan import Plan
 from saa.runs.session import Tally
 
@@ -114,7 +115,7 @@ def _first(plan: Plan, count: int, root: Path, workers: int = 1) -> Spent:
         if not handed_out:
             handed_out.append(time.perf_counter())
 
-    session.run(replace(plan, samples=plan.samples[:count]), root / "run", workers=workers, watch=watch)
+    session.run(replace(plan, samples=plan.samples[:count]), root / "run", crew=Local(workers), watch=watch)
     seconds, busy = time.perf_counter() - begun, time.process_time() - processor
     shutil.rmtree(root / "run")
     return Spent(count, seconds, handed_out[0] - begun, busy)

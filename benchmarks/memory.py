@@ -73,7 +73,7 @@ def peaks(root: Path, size: Size) -> tuple[float, float]:
 
     listed = samples(root / "data", PRODUCT, count=size.last, num_files=NUM_FILES, side=size.side)
     recipe = saa.load(f"demo/{PRODUCT}", engine="embedded")
-    session.run(Plan(listed, {PRODUCT: recipe}, "folder", root / "data"), out, workers=1, watch=watch)
+    session.run(Plan(listed, {PRODUCT: recipe}, "folder", root / "data"), out, watch=watch)
     return found[size.first], found[size.last]
 
 

@@ -12,6 +12,7 @@ import saa
 from benchmarks._drawn import samples
 from benchmarks._measuring import Result, in_turns, ratios
 from saa.runs import session
+from saa.runs.local import Local
 from saa.runs.plan import Plan
 from saa.runs.session import Tally
 
@@ -56,7 +57,7 @@ class Runs:
                 done.append(time.perf_counter())
 
         out = self.root / f"run-{self.workers}-{len(self.paces)}"
-        session.run(self.plan, out, workers=self.workers, watch=watch)
+        session.run(self.plan, out, crew=Local(self.workers), watch=watch)
         # Once as many images are done as there are workers, all have surely started.
         self.paces.append((len(done) - self.workers) / (done[-1] - done[self.workers - 1]))
 

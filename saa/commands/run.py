@@ -101,6 +101,7 @@ def execute(
         typer.Exit: with 1, if images failed.
     """
     from saa.runs import session
+    from saa.runs.local import Local
     from saa.runs.threads import shared
 
     networks = any(ENGINES[recipe.engine].placed for recipe in planned.recipes.values())
@@ -112,8 +113,7 @@ def execute(
             tally = session.run(
                 planned,
                 out,
-                workers=workers,
-                threads=threads,
+                crew=Local(workers, threads),
                 overwrite=overwrite,
                 retry_failed=retry_failed,
                 watch=progress.inspecting,

@@ -1,15 +1,10 @@
-"""The local engine: inspect samples in this process or in several, with the same results.
-
-An engine takes samples and a station, and yields an outcome for each sample as it is finished, in any order;
-`saa.runs.session` alone writes the ledger. Another engine (a cluster) is another function like `outcomes`. What
-a product's images have to teach was learned before and lies in the run's folder (`saa.runs.fitting`), so a
-station is small wherever it is sent.
-"""
+"""The local crew: inspect samples in this process or in several, with the same results."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from saa.errors import RunError, SaaError
@@ -23,25 +18,38 @@ _ATTEMPTS = 2
 """How often an image may be held by a dying worker before it is given up."""
 
 
-def outcomes(
-    samples: Sequence[Sample], station: Station, workers: int, threads: int = 1
-) -> Generator[Outcome, None, None]:
-    """Inspect samples with `workers` processes; 1 means in this one.
+@dataclass(frozen=True)
+class Local:
+    """Processes of this machine.
 
-    Each process has one sample in hand, so memory stays flat, and `threads` numerical threads: with the same number
-    of these maps are the same bit for bit whatever `workers` is. A worker that dies is replaced, and its image tried
-    once more. Closing the iterator stops the workers.
+    Each has one sample in hand, so memory stays flat. A worker that dies is replaced, and its image tried once more.
 
-    Raises:
-        SaaError: a recipe cannot be built, the folder takes no more, or workers cannot start.
+    Attributes:
+        workers: processes; 1 means this one. With more, use it under ``if __name__ == "__main__":``.
+        threads: numerical threads of each process; with the same number of these maps are the same bit for bit
+            whatever `workers` is. See `threads.shared`.
     """
-    with limited(threads):
-        if min(workers, len(samples)) <= 1:
-            yield from map(station.inspect, samples)
-        else:
-            crew = _Crew(samples, station, threads)
+
+    workers: int = 1
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError(f"workers: expected at least 1, got {self.workers}")
+
+    def outcomes(self, samples: Sequence[Sample], station: Station) -> Generator[Outcome, None, None]:
+        """Inspect samples; see `crews.Crew`.
+
+        Raises:
+            SaaError: a recipe cannot be built, the folder takes no more, or workers cannot start.
+        """
+        with limited(self.threads):
+            if min(self.workers, len(samples)) <= 1:
+                yield from map(station.inspect, samples)
+                return
+            crew = _Crew(samples, station, self.threads)
             try:
-                yield from crew.outcomes(min(workers, len(samples)))
+                yield from crew.outcomes(min(self.workers, len(samples)))
             finally:
                 crew.stop()
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from saa.errors import RunError
-from saa.runs import fitting, ledger, local, lock, manifest, outcome, results
+from saa.runs import fitting, ledger, lock, manifest, outcome, results
+from saa.runs.crews import Crew
 from saa.runs.fitting import Fitting, Prepared
 from saa.runs.folder import RunFolder, unwritable
 from saa.runs.ledger import Ledger
+from saa.runs.local import Local
 from saa.runs.plan import Plan
 from saa.runs.station import Station
 
@@ -55,8 +57,7 @@ def run(
     plan: Plan,
     out: Path,
     *,
-    workers: int = 1,
-    threads: int = 1,
+    crew: Crew = Local(),  # noqa: B008 - it is frozen
     overwrite: bool = False,
     retry_failed: bool = False,
     watch: Callable[[Tally], None] = lambda _tally: None,
@@ -68,13 +69,11 @@ def run(
     an image whose size or time of change differs, or whose artefacts are gone, is inspected anew; if its
     product is in batch mode, so are the product's others, which were compared with it. results.csv is written
     at the end, also of an interrupted run.
-    With more than one worker, call this under ``if __name__ == "__main__":``.
 
     Args:
         plan: the images and their recipes.
         out: a new or empty folder, or that of an earlier run of the same plan.
-        workers: processes; 1 inspects in this one.
-        threads: of each process; see `threads.shared`.
+        crew: who inspects the images.
         overwrite: forget what an earlier run left in `out`, whatever its plan.
         retry_failed: inspect failed images again.
         watch: called before the first image and after each.
@@ -88,8 +87,6 @@ def run(
         SaaError: a recipe cannot be built.
         KeyboardInterrupt: Ctrl-C; everything finished is kept.
     """
-    if workers < 1:
-        raise ValueError(f"workers: expected at least 1, got {workers}")
     folder = RunFolder(out)
     folder.claim()
     with lock.hold(folder.lock):
@@ -102,7 +99,7 @@ def run(
             try:
                 prepared = fitting.prepare(plan, folder, rows, watch_fit, again)
                 manifest.describe(folder, {product: each.as_dict() for product, each in prepared.items()})
-                return _inspect(plan, prepared, folder, rows, (workers, threads), watch)
+                return _inspect(plan, prepared, folder, rows, crew, watch)
             finally:
                 results.write(folder.results, rows)
 
@@ -158,10 +155,10 @@ def _inspect(
     prepared: Mapping[str, Prepared],
     folder: RunFolder,
     rows: Ledger,
-    crew: tuple[int, int],
+    crew: Crew,
     watch: Callable[[Tally], None],
 ) -> Tally:
-    """Inspect what is left with a crew of so many workers of so many threads."""
+    """Inspect what is left."""
     dealt_with: Collection[tuple[str, str]] = rows.dealt_with()
     waiting = [sample for sample in plan.samples if (sample.product, sample.name) not in dealt_with]
     waiting.sort(key=lambda sample: (sample.product, sample.name))
@@ -173,7 +170,7 @@ def _inspect(
         folder.clear_derived()
     recipes = {product: each.recipe for product, each in prepared.items()}
     station = Station(recipes, folder, keep_parts=plan.keep_parts)
-    with closing(local.outcomes(waiting, station, *crew)) as found:
+    with closing(crew.outcomes(waiting, station)) as found:
         for each in found:
             rows.record(each)
             tally = Tally(

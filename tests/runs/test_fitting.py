@@ -13,6 +13,7 @@ from scripted_recipes import BatchRecipe, batch, files, picture, plan, samples, 
 from saa import images, references
 from saa.errors import ModelError, RunError
 from saa.runs import session
+from saa.runs.local import Local
 from saa.runs.plan import Plan
 
 REFERENCE = "references/nut.ref"
@@ -201,7 +202,7 @@ def test_too_few_different_images_are_inspected_one_by_one_and_labelled_so(run, 
     for sample in planned.samples:
         picture(sample.image_path, seed=7)
     note = "inspected as single images: expected 3 different images, got 1"
-    assert run(planned, workers=workers) == (4, [("nut", note)])
+    assert run(planned, crew=Local(workers)) == (4, [("nut", note)])
     assert {row["mode"] for row in rows(tmp_path / "run")} == {"single image"}
     assert {row["notes"] for row in rows(tmp_path / "run")} == {note}
     manifest = json.loads((tmp_path / "run/run.json").read_text())

@@ -20,9 +20,10 @@ import sys
 from pathlib import Path
 from scripted_recipes import batch, plan
 from saa.runs import session
+from saa.runs.local import Local
 data, out, workers, mode, seconds = sys.argv[1:]
 planned = plan(Path(data), 12, seconds=float(seconds))
-session.run(batch(planned) if mode == "batch" else planned, Path(out), workers=int(workers))
+session.run(batch(planned) if mode == "batch" else planned, Path(out), crew=Local(int(workers)))
 """
 
 

@@ -17,8 +17,9 @@ from scripted_recipes import (
 )
 
 from saa.errors import ModelError, RunError
-from saa.runs import local, session
+from saa.runs import session
 from saa.runs.folder import RunFolder
+from saa.runs.local import Local
 from saa.runs.station import Station
 from saa.runs.threads import limited, num_cores, one_thread, shared
 
@@ -56,8 +57,8 @@ def artefacts(run):
 @pytest.mark.parametrize("in_mode", [lambda planned: planned, batch], ids=["single", "batch"])
 def test_any_number_of_workers_gives_the_same_maps_and_table(tmp_path, in_mode):
     planned = in_mode(plan(tmp_path / "data", 4, ("bolt", "nut")))
-    session.run(planned, tmp_path / "one", workers=1)
-    session.run(planned, tmp_path / "two", workers=2)
+    session.run(planned, tmp_path / "one", crew=Local(1))
+    session.run(planned, tmp_path / "two", crew=Local(2))
     assert len(artefacts(tmp_path / "one")) == 8
     assert artefacts(tmp_path / "two") == artefacts(tmp_path / "one")
     assert table_without_seconds(tmp_path / "two/results.csv") == table_without_seconds(
@@ -68,7 +69,7 @@ def test_any_number_of_workers_gives_the_same_maps_and_table(tmp_path, in_mode):
 def test_an_image_that_kills_its_worker_twice_is_a_row_and_the_run_goes_on(tmp_path):
     planned = plan(tmp_path / "data", 4)
     picture(planned.samples[1].image_path, first=KILLER)
-    tally = session.run(planned, tmp_path / "run", workers=2)
+    tally = session.run(planned, tmp_path / "run", crew=Local(2))
     assert (tally.done, tally.failed) == (4, 1)
     row = (tmp_path / "run/results.csv").read_text().splitlines()[2]
     assert "worker died 2 times (killed by signal 9; out of memory is the usual cause" in row
@@ -76,26 +77,26 @@ def test_an_image_that_kills_its_worker_twice_is_a_row_and_the_run_goes_on(tmp_p
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_recipe_that_cannot_be_built_ends_the_run(tmp_path, workers):
-    found = local.outcomes(samples(tmp_path, 2), station(tmp_path, UnbuildableRecipe()), workers)
+    found = Local(workers).outcomes(samples(tmp_path, 2), station(tmp_path, UnbuildableRecipe()))
     with pytest.raises(ModelError, match=r"weights.pt: expected a checkpoint"):
         next(found)
 
 
 def test_a_bug_in_a_worker_ends_the_run_with_its_traceback(tmp_path):
-    found = local.outcomes(samples(tmp_path, 2), station(tmp_path, BuggyRecipe()), 2)
+    found = Local(2).outcomes(samples(tmp_path, 2), station(tmp_path, BuggyRecipe()))
     with pytest.raises(RuntimeError, match=r"in build(.|\n)*TypeError: our own mistake"):
         next(found)
 
 
 def test_workers_that_cannot_start_end_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("saa.runs.worker._serve", os._exit)
-    found = local.outcomes(samples(tmp_path, 2), station(tmp_path, ScriptedRecipe()), 2)
+    found = Local(2).outcomes(samples(tmp_path, 2), station(tmp_path, ScriptedRecipe()))
     with pytest.raises(RunError, match="workers: expected them to start, got exit code"):
         next(found)
 
 
 def test_no_samples_give_no_outcomes(tmp_path):
-    assert list(local.outcomes([], station(tmp_path, ScriptedRecipe()), 4)) == []
+    assert list(Local(4).outcomes([], station(tmp_path, ScriptedRecipe()))) == []
 
 
 def test_one_thread_is_set_and_taken_back(monkeypatch):
@@ -135,7 +136,7 @@ def test_networks_get_one_process_with_all_cores(wanted, images, networks, crew,
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_have_the_threads_they_are_given(workers, tmp_path):
-    found = list(local.outcomes(samples(tmp_path, 2), station(tmp_path, CountingRecipe()), workers, 3))
+    found = list(Local(workers, 3).outcomes(samples(tmp_path, 2), station(tmp_path, CountingRecipe())))
     assert [each.score for each in found] == [3.0, 3.0]
 
 
