@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
 from saa import evaluation, metrics_file, records, tables
 from saa.evaluation import Evaluation
 from saa.records import Record, Records
-from saa.reports import _care, _charts, _gallery, _pictures
+from saa.reports import _care, _charts, _gallery, _pages, _pictures
 from saa.reports._charts import Histogram, Scale
 from saa.reports._pictures import Picture
 from saa.runs.folder import write_text
@@ -67,10 +65,10 @@ def write(run: Path, out: Path, *, root: Path | None = None) -> None:
     """
     found, figures = records.read(run, root), metrics_file.read(run)
     failures = [row for row in found.rows if row.failed]
-    page = _environment().get_template("report.html.j2")
     write_text(
         out,
-        page.render(
+        _pages.rendered(
+            "report.html.j2",
             facts=_facts(found, figures, len(failures)),
             provenance=_provenance(found),
             notice=_notice(found, root),
@@ -82,18 +80,6 @@ def write(run: Path, out: Path, *, root: Path | None = None) -> None:
             more_failures=max(0, len(failures) - _MAX_FAILURES),
         ),
     )
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("saa.reports", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["short"] = lambda value: f"{value:.3g}"
-    return environment
 
 
 def _facts(found: Records, figures: Evaluation | None, failed: int) -> list[tuple[str, str]]:
