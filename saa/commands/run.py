@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,9 +95,23 @@ def run(
 
 
 def execute(
-    planned: Plan, out: Path, *, workers: int | None, overwrite: bool = False, retry_failed: bool = False
+    planned: Plan,
+    out: Path,
+    *,
+    workers: int | None,
+    overwrite: bool = False,
+    retry_failed: bool = False,
+    progress: Callable[[], AbstractContextManager[terminal.Display]] = terminal.progress,
 ) -> None:
     """Do `planned` with progress on stderr.
+
+    Args:
+        planned: the images and their recipes.
+        out: the run's folder.
+        workers: processes; None: as many as fit.
+        overwrite: forget what an earlier run left there.
+        retry_failed: inspect failed images again.
+        progress: opens what shows how far the run is.
 
     Raises:
         typer.Exit: with 1, if images failed.
@@ -109,15 +125,15 @@ def execute(
     told = f" of {threads} threads" if threads > 1 else ""
     terminal.note(f"inspecting with {workers} worker{'s' * (workers > 1)}{told}")
     try:
-        with terminal.progress() as progress:
+        with progress() as display:
             tally = session.run(
                 planned,
                 out,
                 crew=Local(workers, threads),
                 overwrite=overwrite,
                 retry_failed=retry_failed,
-                watch=progress.inspecting,
-                watch_fit=progress.fitting,
+                watch=display.inspecting,
+                watch_fit=display.fitting,
             )
     except KeyboardInterrupt:
         terminal.note(f"stopped; what is finished is kept in {out}. Give the same command again to go on.")
