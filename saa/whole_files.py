@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write(path: Path, payload: bytes | memoryview) -> None:
@@ -13,11 +16,22 @@ def write(path: Path, payload: bytes | memoryview) -> None:
     Raises:
         OSError: the disk is full, the folder read-only, …
     """
+    with writing(path) as file:
+        file.write(payload)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to piece by piece; `path` holds all of it once the block has ended well, else what it held.
+
+    Raises:
+        OSError: the disk is full, the folder read-only, …
+    """
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with temporary.open("xb") as file:
-            file.write(payload)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from saa import config, plugins
+from saa import config, images, plugins
 from saa.commands import options
 from saa.commands.terminal import note
 from saa.config import AnyRecipe
 from saa.engines import AUTO
 from saa.errors import DatasetError, PromptError
 from saa.modes import BATCH, SINGLE
-from saa.runs.plan import Plan
+from saa.runs.plan import Plan, PromptFile
 from saa.types import Sample
 
 
@@ -32,8 +32,9 @@ def plan(
     categories: Sequence[str] = (),
     limit: int | None = None,
     keep_parts: bool = False,
+    tell: Callable[[str], None] = note,
 ) -> Plan:
-    """List the samples, load a recipe for each product, and say what was chosen.
+    """List the samples, load a recipe for each product, and `tell` what was chosen.
 
     Raises:
         SaaError: the data set, a category, or a prompt file is not there or has mistakes, or a product cannot be
@@ -47,18 +48,19 @@ def plan(
     counts = Counter(sample.product for sample in samples)
     limited = "" if limit is None else f", at most {limit} a product, spread evenly by name"
     told = [f"{root}: {len(samples)} images of split {split}, {len(counts)} products{limited}"]
-    recipes = {}
+    recipes, files = {}, {}
     for product in sorted(counts):
         file = config.find(prompts, product)
         recipe = config.load(file, engine, BATCH, profile=profile, without=without, device=device)
         recipes[product], why = _in_mode(mode, recipe, counts[product], file)
         recipes[product].check()
+        files[product] = PromptFile(file, images.sha256(file))
         told.append(
             f"{product}: {counts[product]} images, {recipes[product].mode}{why}; "
             f"{recipe.engine_name} engine, prompts {file}"
         )
-    planned = Plan(samples, recipes, dataset, root, split, keep_parts)
-    note("\n".join(told))
+    planned = Plan(samples, recipes, dataset, root, split, keep_parts, files)
+    tell("\n".join(told))
     return planned
 
 

@@ -8,24 +8,29 @@ RUN/references/<product>.ref       what was learned from the unlabelled images o
 RUN/maps/<product>/<name>.tiff     anomaly maps, float32
 RUN/regions/<product>/<name>.json  suspected defects with masks
 RUN/parts/<part>/<product>/<name>.tiff  what the maps are the sum of, if asked for
-RUN/metrics.json, RUN/report.html  made from the above by `saa evaluate` and `saa report`
+RUN/metrics.json, metrics.csv, curves.json  made from the above by `saa evaluate`
+RUN/report.html, report.md                  and by `saa report`
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from saa import whole_files
 from saa.errors import RunError, SaaError
 
 _FILES = ("run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv")
-_DERIVED = ("metrics.json", "report.html")
-_FOLDERS = ("maps", "regions", "references", "parts")
+_DERIVED = ("metrics.json", "metrics.csv", "curves.json", "report.html", "report.md")
+_ARTEFACTS = ("maps", "regions", "parts")
+_FOLDERS = (*_ARTEFACTS, "references")
 _UNSAFE = re.compile('[<>:"|?*\\\\%\x00-\x1f\ud800-\udfff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
@@ -60,6 +65,22 @@ def write_text(path: Path, text: str) -> None:
     """
     try:
         whole_files.write(path, text.encode())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[TextIO]:
+    """A text file in UTF-8 to write to piece by piece; see `write_text`.
+
+    Raises:
+        RunError: the disk is full, the folder read-only, …
+    """
+    try:
+        with whole_files.writing(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            yield text
+            text.detach()
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -158,13 +179,45 @@ class RunFolder:
         for name in _DERIVED:
             (self.root / name).unlink(missing_ok=True)
 
-    def sweep(self, finished: Collection[Path]) -> None:
-        """Remove what a killed run left half done: every artefact or reference that is not in `finished`."""
-        for unfinished in self.root.glob(".*.tmp"):
-            unfinished.unlink(missing_ok=True)
-        for name in _FOLDERS:
-            for folder, _, files in os.walk(self.root / name):
-                for file in files:
-                    path = Path(folder, file)
-                    if path not in finished:
-                        path.unlink(missing_ok=True)
+    def found(self) -> Iterator[tuple[str, int]]:
+        """What lies here as an image's artefact, whole or not: path relative to the folder, and bytes."""
+        for name in _ARTEFACTS:
+            waiting = [name]
+            while waiting:
+                within = waiting.pop()
+                for entry in _entries(self.root / within):
+                    path = f"{within}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(path)
+                    else:
+                        yield path, entry.stat(follow_symlinks=False).st_size
+
+    def sweep(self, strays: Iterable[str], references: Collection[Path]) -> None:
+        """Remove what a killed run left half done.
+
+        Args:
+            strays: paths relative to the folder, out of `found`.
+            references: those that stay.
+        """
+        left = [*self.root.glob(".*.tmp"), *(self.root / stray for stray in strays)]
+        left += [
+            path for path in self.root.glob("references/**/*") if path.is_file() and path not in references
+        ]
+        for path in left:
+            path.unlink(missing_ok=True)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if _is_text(entry.name)]  # no other name was ever given here
+    except FileNotFoundError:
+        return []
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -15,20 +15,27 @@ import saa
 from saa import weights
 from saa.errors import RunError
 from saa.runs.folder import RunFolder, write_text
+from saa.runs.ledger import Ledger
 from saa.runs.plan import Json, Plan, check_same
 
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python", "pillow", "pydantic", "safetensors")
 _FOUNDATION = ("torch", "torchvision", "timm", "transformers", "segment-anything", "groundingdino-py")
+_FITTED = "products"
+"""What becomes known only once the run goes on."""
 
 
-def write(folder: RunFolder, plan: Plan) -> None:
-    """Write the run.json of a new run.
+def compose(plan: Plan) -> str:
+    """The run.json of a new run.
+
+    Beside what has to stay the same, it says what need not: the files of the prompts, whose comments may change as
+    long as the recipes stay the same, the commit, the platform and the versions of libraries.
 
     Raises:
         ModelError: a checkpoint is missing, or neither as published nor added.
     """
     manifest = {
         **_identity(plan),
+        "prompts": {product: each.as_dict() for product, each in sorted(plan.prompts.items())},
         "commit": _commit(),
         "platform": platform.platform(),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -36,13 +43,32 @@ def write(folder: RunFolder, plan: Plan) -> None:
     manifest["versions"] |= {"python": platform.python_version()} | {
         name: version for name in _libraries(manifest) if (version := _version(name))
     }
-    write_text(folder.manifest, _text(manifest))
+    return _text(manifest)
+
+
+def check_ledger(folder: RunFolder, rows: Ledger) -> None:
+    """Make sure that run.json and the ledger are of one run; an older ledger learns what is run.
+
+    Raises:
+        RunError: they are not.
+    """
+    before = read(folder)
+    if not rows.identity:
+        rows.identify(_text({key: value for key, value in before.items() if key != _FITTED}))
+        return
+    known = json.loads(rows.identity)
+    others = sorted(key for key in known if before.get(key) != known[key])
+    if others:
+        raise RunError(
+            f"{folder.manifest}: expected what {folder.ledger.name} says, got another {', '.join(others)}; "
+            "put back the file as `saa run` left it, or inspect everything anew with --overwrite"
+        )
 
 
 def describe(folder: RunFolder, products: Mapping[str, Json]) -> None:
     """Say in run.json how each product came to be inspected; see `fitting.Prepared`."""
     before = read(folder)
-    after = _text(before | {"products": dict(sorted(products.items()))})
+    after = _text(before | {_FITTED: dict(sorted(products.items()))})
     if after != _text(before):
         write_text(folder.manifest, after)
 

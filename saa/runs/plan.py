@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,23 @@ _MAX_DIFFERENCES = 5
 
 
 @dataclass(frozen=True)
+class PromptFile:
+    """Where a product's recipe came from.
+
+    Attributes:
+        path: the file, as it was given or found.
+        sha256: of its bytes.
+    """
+
+    path: Path
+    sha256: str
+
+    def as_dict(self) -> Json:
+        """Ready for run.json."""
+        return {"file": self.path.as_posix(), "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
 class Plan:
     """The images of a run and how each product is inspected.
 
@@ -32,6 +49,7 @@ class Plan:
         dataset_root: the folder the samples come from.
         dataset_split: the part of the data set.
         keep_parts: whether the parts that maps are the sum of are saved too.
+        prompts: the files of the recipes, by product; only told, for the recipes decide what is the same.
     """
 
     samples: Sequence[Sample]
@@ -40,6 +58,7 @@ class Plan:
     dataset_root: Path
     dataset_split: str = "test"
     keep_parts: bool = False
+    prompts: Mapping[str, PromptFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         keys = {(sample.product, sample.name) for sample in self.samples}

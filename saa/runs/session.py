@@ -8,20 +8,22 @@ resume. A row knows the reference it was judged on, and is done anew once its pr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from saa.errors import RunError
 from saa.runs import fitting, ledger, lock, manifest, outcome, results
 from saa.runs.crews import Crew
 from saa.runs.fitting import Fitting, Prepared
-from saa.runs.folder import RunFolder, unwritable
-from saa.runs.ledger import Ledger
+from saa.runs.folder import RunFolder, unwritable, write_text
+from saa.runs.ledger import Ledger, Seen
 from saa.runs.local import Local
 from saa.runs.plan import Plan
 from saa.runs.station import Station
+from saa.types import Sample
 
 
 @dataclass(frozen=True)
@@ -118,36 +120,38 @@ def _begin(plan: Plan, folder: RunFolder, rows: Ledger, retry_failed: bool) -> s
         The products that have to be fitted again, for images that could not be read may have been mended.
     """
     if not folder.manifest.exists():
-        rows.enrol(plan.samples, plan.shown)
-        manifest.write(folder, plan)  # from here on the folder is a run
+        identity = manifest.compose(plan)
+        rows.enrol(plan.samples, plan.shown, identity)
+        write_text(folder.manifest, identity)  # from here on the folder is a run
         return set()
-    if rows.counts().total != len(plan.samples):
-        raise RunError(
-            f"{folder.ledger}: expected {len(plan.samples)} rows, got another number; use --overwrite"
-        )
-    finished = _reopen_stale(plan, folder, rows)
-    folder.sweep(finished | {folder.reference_path(product) for product in plan.recipes})
+    manifest.check_ledger(folder, rows)
+    rows.reopen([seen.key for sample, seen in _beside(plan, folder, rows) if _replaced(sample, seen)])
+    references = {folder.reference_path(product) for product in plan.recipes}
+    folder.sweep(rows.reconcile(folder.found()), references)
     return rows.reopen_failed() if retry_failed else set()
 
 
-def _reopen_stale(plan: Plan, folder: RunFolder, rows: Ledger) -> set[Path]:
-    """Reopen rows whose image changed or whose artefacts are gone; return the artefacts that stay."""
-    states = rows.dealt_with()
-    stale: list[tuple[str, str]] = []
-    finished: set[Path] = set()
-    for sample in plan.samples:
-        key = sample.product, sample.name
-        if key not in states:
-            continue
-        row = states[key]
-        parts = [folder.part_path(part, *key) for part in row.parts]
-        left = [*folder.artefacts(*key), *parts] if row.state == "ok" else []
-        if outcome.stamp(sample.image_path) != row.stamp or not all(path.exists() for path in left):
-            stale.append(key)
-        else:
-            finished.update(left)
-    rows.reopen(stale)
-    return finished
+def _beside(plan: Plan, folder: RunFolder, rows: Ledger) -> Iterator[tuple[Sample, Seen]]:
+    """Each sample of the plan with its row, by (product, name).
+
+    Raises:
+        RunError: the ledger has other rows.
+    """
+    for sample, seen in zip_longest(sorted(plan.samples, key=_key), rows.seen()):
+        if sample is None or seen is None or _key(sample) != seen.key:
+            raise RunError(
+                f"{folder.ledger}: expected a row for each of {len(plan.samples)} images, got others; "
+                "inspect everything anew with --overwrite"
+            )
+        yield sample, seen
+
+
+def _key(sample: Sample) -> tuple[str, str]:
+    return sample.product, sample.name
+
+
+def _replaced(sample: Sample, seen: Seen) -> bool:
+    return seen.state != "pending" and outcome.stamp(sample.image_path) != seen.stamp
 
 
 def _inspect(
@@ -159,9 +163,7 @@ def _inspect(
     watch: Callable[[Tally], None],
 ) -> Tally:
     """Inspect what is left."""
-    dealt_with: Collection[tuple[str, str]] = rows.dealt_with()
-    waiting = [sample for sample in plan.samples if (sample.product, sample.name) not in dealt_with]
-    waiting.sort(key=lambda sample: (sample.product, sample.name))
+    waiting = [sample for sample, seen in _beside(plan, folder, rows) if seen.state == "pending"]
     before = rows.counts()
     begun = time.perf_counter()
     tally = Tally(before.total, before.ok + before.failed, before.failed, 0, 0.0)

@@ -17,7 +17,7 @@ from saa.errors import ImageError, ModelError, SaaError
 from saa.modes import BATCH
 from saa.runs import rle
 from saa.runs.folder import RunFolder, unwritable, write_text
-from saa.runs.outcome import Outcome, failed, stamp
+from saa.runs.outcome import MAP, PART, REGIONS, Artefact, Outcome, failed, stamp
 from saa.stages import Inspector
 from saa.types import AnomalyMap, Inspection, Sample
 
@@ -61,7 +61,7 @@ class Station:
         except ONE_IMAGES_FAULT as error:
             return failed(sample, reason(error), time.perf_counter() - begun, digest)
         parts = inspection.parts if self._keep_parts else {}
-        self._write(sample, inspection, parts)
+        artefacts = self._write(sample, inspection, parts)
         height, width = inspection.regions.size
         return Outcome(
             product=sample.product,
@@ -75,7 +75,7 @@ class Station:
             width=width,
             num_regions=len(inspection.regions),
             notes=tuple(" ".join(note.split()) for note in inspection.notes),
-            parts=tuple(parts),
+            artefacts=artefacts,
         )
 
     def _inspector(self, product: str) -> Inspector:
@@ -90,14 +90,22 @@ class Station:
             return recipe.build()
         return recipe.build(references.read(self._folder.reference_path(product)))
 
-    def _write(self, sample: Sample, inspection: Inspection, parts: Mapping[str, AnomalyMap]) -> None:
+    def _write(
+        self, sample: Sample, inspection: Inspection, parts: Mapping[str, AnomalyMap]
+    ) -> tuple[Artefact, ...]:
         product, name = sample.product, sample.name
-        map_path, regions_path = self._folder.artefacts(product, name)
+        paths = {PART + part: self._folder.part_path(part, product, name) for part in parts}
+        paths[MAP], paths[REGIONS] = self._folder.artefacts(product, name)
         regions = json.dumps({"regions": rle.describe(inspection.regions)}, separators=(",", ":"))
         for part, values in parts.items():
-            _write_map(self._folder.part_path(part, product, name), values)
-        _write_map(map_path, inspection.anomaly_map)
-        write_text(regions_path, regions)
+            _write_map(paths[PART + part], values)
+        _write_map(paths[MAP], inspection.anomaly_map)
+        write_text(paths[REGIONS], regions)
+        root = self._folder.root
+        return tuple(
+            Artefact(kind, path.relative_to(root).as_posix(), path.stat().st_size)
+            for kind, path in paths.items()
+        )
 
 
 def reason(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from saa.errors import TooFewImagesError
 from saa.modes import BATCH, SINGLE
 from saa.references import Reference
 from saa.runs.plan import Plan
+from saa.runs.results import DIFFERING
 from saa.types import Inspection, Regions, Sample
 
 KILLER, FAULTY, NOT_FINITE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -127,7 +128,8 @@ def batch(planned: Plan) -> Plan:
 
 
 def table_without_seconds(path: Path) -> list[str]:
-    return [line.rpartition(",")[0] for line in path.read_text(encoding="utf-8").splitlines()]
+    """The lines of results.csv without the columns in which two runs of one plan may differ."""
+    return [line.rsplit(",", len(DIFFERING))[0] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def files(root: Path) -> list[str]:
