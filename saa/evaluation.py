@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from saa import modes, plugins
+from saa.errors import RunError
 from saa.ops.curves import Score
 from saa.types import Track
 
 PROTOCOLS: dict[str, tuple[int, int] | None] = {"released": (400, 400), "native": None}
-"""Maps are resized (cubic; masks: nearest) to this (h, w) before pixels are counted; None: they are not.
+"""Those with a name; any other size has the protocol "HxW", such as 512x512. See `size_of`.
 
 `released` is what the published SAA+ code does, and with it most papers that compare themselves to it; road scenes
 are scored as they are.
 """
+_SIZE = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})", re.ASCII)
+_MAX_SIDE = 16384
 PARTS_PROTOCOL, ROAD_PROTOCOL = "released", "native"
 """What is taken if nobody chooses."""
-_LEVELS = ("pixel", "component", "retention", "image")
+_LEVELS = ("pixel", "region", "component", "retention", "image")
 
 Scores = dict[str, Score]
 """By metric name; fractions."""
+
+
+def size_of(protocol: str) -> tuple[int, int] | None:
+    """The (h, w) to which maps (cubic) and masks (nearest) are resized before anything is counted; None: they are not.
+
+    Args:
+        protocol: a name in `PROTOCOLS`, or height and width in pixels, such as "512x640".
+
+    Raises:
+        RunError: it is neither.
+    """
+    if protocol in PROTOCOLS:
+        return PROTOCOLS[protocol]
+    sides = _SIZE.fullmatch(protocol)
+    size = (int(sides[1]), int(sides[2])) if sides else (0, 0)
+    if not 0 < max(size) <= _MAX_SIDE:
+        raise RunError(
+            f"protocol: expected {', '.join(PROTOCOLS)} or height x width in pixels, each at most {_MAX_SIDE}, "
+            f"got '{protocol}'; write for example 512x512"
+        )
+    return size
 
 
 @dataclass(frozen=True)
@@ -33,11 +58,16 @@ class Category:
         num_failed: of these, images without a map; no metric knows them.
         num_unlabelled: images that did not fail and of which nobody said whether they are good; likewise.
         num_without_mask: defective images without a mask; only image metrics know them.
+        num_good: images that did not fail and are known to be good; 0 where an older version counted.
+        num_defective: likewise, those with a defect, masks or not.
         label: how its images were judged, with the number of images that were fitted in batch mode.
         parts: scores of what the maps are the sum of, by part; empty where the parts were not kept.
         track: of road scenes; empty for everything else.
         kept: (recall, share) pairs: how much of a normal data set lies below the threshold that finds this share
             of the anomalous pixels; empty where none was given.
+        defects: scores of each defect type, sorted: its images against all the good ones of the category. Empty
+            for road scenes, and where an older version counted.
+        num_by_defect: how many images of each type did not fail.
     """
 
     scores: Scores
@@ -49,6 +79,10 @@ class Category:
     parts: Mapping[str, Scores] = field(default_factory=dict)
     track: Track = ""
     kept: tuple[tuple[float, float], ...] = ()
+    defects: Mapping[str, Scores] = field(default_factory=dict)
+    num_by_defect: Mapping[str, int] = field(default_factory=dict)
+    num_good: int = 0
+    num_defective: int = 0
 
     @property
     def mode(self) -> str:
@@ -78,7 +112,7 @@ class Evaluation:
     """All figures of a run.
 
     Attributes:
-        protocol: a name in `PROTOCOLS`.
+        protocol: one that `size_of` knows.
         categories: by product, sorted.
         engine: what made the maps.
         id_run: the run of the normal data set that was compared with; empty where none was given.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from saa.errors import RunError
-from saa.evaluation import PROTOCOLS, Category, Evaluation, Scores
+from saa.evaluation import Category, Evaluation, Scores, size_of
 from saa.ops.components import LEAST_OVERLAPS, RULES
 from saa.ops.curves import MAX_FPR, Score
 from saa.runs.folder import write_text
@@ -17,7 +17,7 @@ from saa.runs.folder import write_text
 _NAME = "metrics.json"
 _MEAN, _MEANS, _ABOUT = "mean", "means", "about"
 _PREFIX = "category:"
-_NO_SCORES = {"reasons", "mode", "parts", "track", "id_kept"}
+_NO_SCORES = {"reasons", "mode", "parts", "track", "id_kept", "defects"}
 
 
 def write(run: Path, evaluation: Evaluation) -> None:
@@ -36,7 +36,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     With categories of several modes `mean` holds nulls, and `means` has the mean of each mode. A category
     that is called like one of these three gets the prefix "category:".
     """
-    size, blocks = PROTOCOLS[evaluation.protocol], evaluation.blocks
+    size, blocks = size_of(evaluation.protocol), evaluation.blocks
     means = {block.mode: _described_mean(block.mean, block.parts, block.categories) for block in blocks}
     nothing = _described_mean(evaluation.mean, {}, evaluation.categories)
     return {
@@ -118,6 +118,15 @@ def _of_parts(parts: Mapping[str, Scores]) -> dict[str, Any]:
     return {"parts": {part: _values(scores) for part, scores in parts.items()}} if parts else {}
 
 
+def _of_defects(category: Category) -> dict[str, Any]:
+    counts = category.num_by_defect
+    every = {
+        defect: {**_values(scores), "num_images": counts[defect]}
+        for defect, scores in category.defects.items()
+    }
+    return {"defects": every} if every else {}
+
+
 def _described_mean(
     mean: Scores, parts: Mapping[str, Scores], categories: Mapping[str, Category]
 ) -> dict[str, Any]:
@@ -133,16 +142,25 @@ def _described(category: Category) -> dict[str, Any]:
         "num_failed": category.num_failed,
         "num_unlabelled": category.num_unlabelled,
         "num_without_mask": category.num_without_mask,
+        "num_good": category.num_good,
+        "num_defective": category.num_defective,
         **({"track": category.track} if category.track else {}),
         **({"id_kept": [list(pair) for pair in category.kept]} if category.kept else {}),
+        **_of_defects(category),
     }
 
 
 def _restored(entry: dict[str, Any], mode: str) -> Category:
     counts = ("num_images", "num_failed", "num_unlabelled", "num_without_mask")
+    of_types = entry.get("defects", {})
     return Category(
         _scores(entry),
         **{count: int(entry[count]) for count in counts},
+        # Older versions did not look at good images and types of defects apart.
+        num_good=int(entry.get("num_good", 0)),
+        num_defective=int(entry.get("num_defective", 0)),
+        defects={defect: _scores(saved) for defect, saved in of_types.items()},
+        num_by_defect={defect: int(saved["num_images"]) for defect, saved in of_types.items()},
         label=str(entry.get("mode", mode)),  # older versions judged all categories in one mode
         parts={part: _scores(saved) for part, saved in entry.get("parts", {}).items()},
         track=entry.get("track", ""),

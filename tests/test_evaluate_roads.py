@@ -20,7 +20,7 @@ SIZE = (60, 90)
 @pytest.fixture
 def road_run(fake_run, monkeypatch):
     """Six scenes with negative maps, two anomalies each, and pixels that do not count, full of false alarms."""
-    monkeypatch.setattr("saa.evaluate.RULES", {"anomaly": SizeRule(6, 9), "obstacle": SizeRule(2, 3)})
+    monkeypatch.setattr("saa.figures.RULES", {"anomaly": SizeRule(6, 9), "obstacle": SizeRule(2, 3)})
     rng = np.random.default_rng(3)
     for number in range(6):
         mask = np.zeros(SIZE, bool)

@@ -16,8 +16,8 @@ def evaluate(
     protocol: Annotated[
         str | None,
         typer.Option(
-            metavar="released|native",
-            help="Maps at 400x400 as published, or as they are.",
+            metavar="released|native|HxW",
+            help="Maps at 400x400 as published, as they are, or at this height and width, such as 256x256.",
             show_default="native for road scenes, else released",
         ),
     ] = None,

@@ -57,6 +57,13 @@ class Curve:
         """The first threshold at or above which this share of the defective ones, of which there are some, lies."""
         return int(np.searchsorted(self.true_positives / self.num_positives, recall))
 
+    def thinned(self) -> Curve:
+        """Without thresholds that no figure hangs on: of those in a row that add nothing defective, the last stays."""
+        adds = np.diff(self.true_positives, prepend=0) > 0
+        kept = adds | np.append(adds[1:], True)[: len(adds)]
+        every = (self.thresholds, self.true_positives, self.false_positives, self.overlaps)
+        return Curve(*(each[kept] for each in every))
+
     @classmethod
     def of(cls, scores: NDArray[np.floating], defective: NDArray[np.bool_]) -> Curve:
         """The exact curve of (N,) finite scores and their labels; one threshold for each distinct score.
