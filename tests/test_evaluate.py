@@ -37,7 +37,9 @@ def sklearn_max_f1(scores, labels):
     return np.max(2 * precision * recall / np.maximum(precision + recall, 1e-300))
 
 
-@pytest.mark.parametrize(("protocol", "size"), [("released", (400, 400)), ("native", None), ("24x50", (24, 50))])
+@pytest.mark.parametrize(
+    ("protocol", "size"), [("released", (400, 400)), ("native", None), ("24x50", (24, 50))]
+)
 def test_pixel_figures_equal_scikit_learn_on_the_saved_maps(small_run, protocol, size):
     found = evaluate(small_run.save(), protocol=protocol)
     scores, labels = pooled(small_run, "bottle", size)
@@ -181,7 +183,9 @@ def test_a_mask_of_another_size_is_an_error(fake_run, new_map):
 
 
 def test_an_unknown_protocol_lists_the_known_ones(small_run):
-    message = "protocol: expected released, native or height x width in pixels, each at most 16384, got 'papers'"
+    message = (
+        "protocol: expected released, native or height x width in pixels, each at most 16384, got 'papers'"
+    )
     with pytest.raises(RunError, match=message):
         evaluate(small_run.save(), protocol="papers")
 

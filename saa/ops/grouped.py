@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from saa.ops.counting import Labelled, pixel_curve
@@ -41,7 +42,7 @@ def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
         groups: maps by group.
         shared: the group whose maps belong to every other one, too; it may be missing.
     """
-    whole = pixel_curve(lambda: _mixed(groups)).thinned()
+    whole = pixel_curve(partial(_mixed, groups)).thinned()
     each = {
         name: pixel_curve(
             lambda name=name: _mixed(_with_shared(groups, name, shared)), GROUP_TOLERANCE
@@ -49,10 +50,6 @@ def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
         for name in sorted(groups.keys() - {shared})
     }
     return GroupedCurves(whole, each)
-
-
-def _with_shared(groups: Mapping[str, Maps], name: str, shared: str) -> Mapping[str, Maps]:
-    return {each: maps for each, maps in groups.items() if each in (name, shared)}
 
 
 def _mixed(groups: Mapping[str, Maps]) -> Iterator[Labelled]:
