@@ -43,12 +43,10 @@ def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
         shared: the group whose maps belong to every other one, too; it may be missing.
     """
     whole = pixel_curve(partial(_mixed, groups)).thinned()
-    each = {
-        name: pixel_curve(
-            lambda name=name: _mixed(_with_shared(groups, name, shared)), GROUP_TOLERANCE
-        ).thinned()
-        for name in sorted(groups.keys() - {shared})
-    }
+    each = {}
+    for name in sorted(groups.keys() - {shared}):
+        own = {group: maps for group, maps in groups.items() if group in (name, shared)}
+        each[name] = pixel_curve(partial(_mixed, own), GROUP_TOLERANCE).thinned()
     return GroupedCurves(whole, each)
 
 
