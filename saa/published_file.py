@@ -10,8 +10,6 @@ from typing import Literal, TypeAlias
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from saa.modes import SINGLE
-
 UNKNOWN = "unknown"
 TEST = "test"
 _ABOVE_100 = ("max_f1_region_released",)
@@ -56,7 +54,7 @@ class Figures(_Strict):
     category: str = ""
     mean_of: str = ""
     protocol: str = Field(default=UNKNOWN, pattern=rf"^({UNKNOWN}|[1-9]\d*x[1-9]\d*)$")
-    mode: Literal["single image", "batch (transductive)"] = SINGLE
+    mode: Literal["single image", "batch (transductive)"] = "single image"
     without: tuple[Part, ...] = ()
     split: str = TEST
     num_images: PositiveInt | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from saa import plugins
-from saa.evaluation import PROTOCOLS, Block, Category, Evaluation, Scores
+from saa.evaluation import Block, Category, Evaluation, Scores, size_of
 from saa.ops.components import RULES
 from saa.ops.curves import MAX_FPR, Score
 
@@ -38,30 +38,51 @@ class Table:
 
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """The figures of each mode in a table of its own, and then what its maps are made of, where it is known."""
-    found = []
-    for block in evaluation.blocks:
-        found.append(_figures(evaluation, block))
-        if block.parts:
-            found.append(_parts(evaluation, block))
-    return found
+    """All figures: of each mode a table of categories, one of what maps are made of, one of types of defects.
+
+    The latter two are there where they are known and tell something.
+    """
+    return [table for block in evaluation.blocks for table in _of_block(evaluation, block, brief=False)]
+
+
+def brief(evaluation: Evaluation) -> list[Table]:
+    """What fits a terminal: without types of defects, and without metrics that are for files only."""
+    return [table for block in evaluation.blocks for table in _of_block(evaluation, block, brief=True)]
 
 
 def notes(evaluation: Evaluation) -> list[str]:
     """What the figures do not cover and why, one sentence each; thresholds are always an oracle's."""
-    lines = ["F1 is that of the best threshold for the category, which takes the labels to find."]
-    if "aupro" in evaluation.metrics:
-        lines.append(f"AUPRO is up to a false positive rate of {MAX_FPR}, over 8-connected regions.")
+    lines = about(evaluation)
     if len(evaluation.blocks) > 1:
         lines.append("Categories of different modes have tables of their own and no common mean.")
     lines += _about_roads(evaluation)
     made_of = {part for block in evaluation.blocks for part in block.parts}
     lines += [f"Part {part}: {what}." for part, what in _PARTS.items() if part in made_of]
     for block in evaluation.blocks:
-        shown = _shown(evaluation, block)
+        shown = shown_metrics(evaluation.metrics, block.categories.values())
         for product, category in block.categories.items():
             lines += [f"{product}: {reason}" for reason in _left_out(category, shown)]
     return lines
+
+
+def about(evaluation: Evaluation) -> list[str]:
+    """How figures of the evaluation's kind are found, one sentence each."""
+    lines = [
+        "F1 is that of the best threshold for the category (an oracle's), which takes the labels to find.",
+        "Pixels are pooled per category; means count each category alike.",
+    ]
+    if "aupro" in evaluation.metrics:
+        lines.append(f"AUPRO is up to a false positive rate of {MAX_FPR}, over 8-connected regions.")
+    return lines
+
+
+def protocol_name(protocol: str) -> str:
+    """A protocol with the size it stands for, as in `released (400x400)`."""
+    size = size_of(protocol)
+    if size is None:
+        return f"{protocol} (image size)"
+    sides = f"{size[0]}x{size[1]}"
+    return protocol if protocol == sides else f"{protocol} ({sides})"
 
 
 def heading(metric: str) -> str:
@@ -78,7 +99,7 @@ def _about_roads(evaluation: Evaluation) -> Iterator[str]:
     tracks = {each.track: None for each in evaluation.categories.values() if each.track}
     if not tracks:
         return
-    as_they_are = PROTOCOLS[evaluation.protocol] is None
+    as_they_are = size_of(evaluation.protocol) is None
     if as_they_are:
         yield f"Protocol {evaluation.protocol}, the default for road scenes: maps and masks as large as the images."
     else:
@@ -99,60 +120,90 @@ def _about_roads(evaluation: Evaluation) -> Iterator[str]:
         yield f"ID kept: pixels of {evaluation.id_run} below the threshold that finds 90 or 95 % of the anomalous ones."
 
 
-def _shown(evaluation: Evaluation, block: Block) -> Row:
-    """The metrics of a table; of road scenes only those that are defined somewhere."""
-    found = tuple(name for name in evaluation.metrics if _in_tables(name))
-    every = block.categories.values()
-    if not all(each.track for each in every):
+def shown_metrics(metrics: Row, categories: Collection[Category], *, brief: bool = False) -> Row:
+    """The metrics of a table; of road scenes only those that are defined somewhere.
+
+    Args:
+        metrics: all of them, in order.
+        categories: what the table is about.
+        brief: leave out those that are for files only.
+    """
+    found = tuple(name for name in metrics if _is_shown(name, "IN_TABLES"))
+    if brief:
+        found = tuple(name for name in found if _is_shown(name, "IN_TERMINAL"))
+    if not all(each.track for each in categories):
         return found
-    return tuple(name for name in found if any(_is_defined(each.scores, name) for each in every))
+    return tuple(name for name in found if any(_is_defined(each.scores, name) for each in categories))
 
 
-def _in_tables(metric: str) -> bool:
-    return metric not in plugins.kinds("metrics") or getattr(
-        plugins.load("metrics", metric), "IN_TABLES", True
-    )
+def _is_shown(metric: str, where: str) -> bool:
+    return metric not in plugins.kinds("metrics") or getattr(plugins.load("metrics", metric), where, True)
 
 
 def _is_defined(scores: Scores, metric: str) -> bool:
     return metric in scores and scores[metric].value is not None
 
 
-def _figures(evaluation: Evaluation, block: Block) -> Table:
-    every, shown = block.categories.values(), _shown(evaluation, block)
-    totals = (str(sum(each.num_images for each in every)), str(sum(each.num_failed for each in every)))
-    fitted = ("fitted on",) if any(_num_fitted(each) for each in every) else ()
+def _of_block(evaluation: Evaluation, block: Block, *, brief: bool) -> Iterator[Table]:
+    shown = shown_metrics(evaluation.metrics, block.categories.values(), brief=brief)
+    yield _figures(evaluation, block, shown, brief=brief)
+    if block.parts:
+        yield _parts(evaluation, block, shown)
+    apart = {name: each for name, each in block.categories.items() if len(each.defects) > 1}
+    if apart and not brief:
+        yield _defects(evaluation, block, apart, shown)
+
+
+def _figures(evaluation: Evaluation, block: Block, shown: Row, *, brief: bool) -> Table:
+    """A brief one has no column of failures where there are none, nor of what categories as a whole were fitted on."""
+    every = block.categories.values()
+    counts = {"images": [str(each.num_images) for each in every]}
+    failed = [each.num_failed for each in every]
+    if any(failed) or not brief:
+        counts["failed"] = list(map(str, failed))
+    fitted = [_num_fitted(each) for each in every]
+    if any(fitted) and not (brief and fitted == counts["images"]):
+        counts["fitted on"] = fitted
+    totals = [str(sum(map(int, column))) if name != "fitted on" else "" for name, column in counts.items()]
+    cells = zip(block.categories.items(), *counts.values(), strict=True)
     return Table(
-        f"{evaluation.engine} engine, {block.mode}, protocol {evaluation.protocol}, %",
-        ("category", *map(heading, shown), "images", "failed", *fitted),
-        tuple(
-            (
-                product,
-                *_cells(shown, each.scores),
-                str(each.num_images),
-                str(each.num_failed),
-                *(_num_fitted(each) for _ in fitted),
-            )
-            for product, each in block.categories.items()
-        ),
-        (("mean", *_cells(shown, block.mean), *totals, *("" for _ in fitted)),),
+        f"{evaluation.engine} engine, {_judged(evaluation, block)}",
+        ("category", *map(heading, shown), *counts),
+        tuple((product, *_cells(shown, each.scores), *numbers) for (product, each), *numbers in cells),
+        (("mean", *_cells(shown, block.mean), *totals),),
     )
 
 
-def _parts(evaluation: Evaluation, block: Block) -> Table:
-    shown = _shown(evaluation, block)
-
+def _parts(evaluation: Evaluation, block: Block, shown: Row) -> Table:
     def rows(name: str, whole: Scores, parts: Mapping[str, Scores]) -> list[Row]:
         scores = {"map": whole, **{part: parts.get(part, {}) for part in block.parts}}
         return [(name, part, *_cells(shown, each)) for part, each in scores.items()]
 
     return Table(
-        f"what the maps are made of, {block.mode}, protocol {evaluation.protocol}, %",
+        f"what the maps are made of, {_judged(evaluation, block)}",
         ("category", "part", *map(heading, shown)),
         tuple(row for name, each in block.categories.items() for row in rows(name, each.scores, each.parts)),
         tuple(rows("mean", block.mean, block.parts)),
         text_columns=2,
     )
+
+
+def _defects(evaluation: Evaluation, block: Block, categories: Mapping[str, Category], shown: Row) -> Table:
+    return Table(
+        f"by type of defect, each against all good images, {_judged(evaluation, block)}",
+        ("category", "defect", *map(heading, shown), "images"),
+        tuple(
+            (product, defect, *_cells(shown, scores), str(each.num_by_defect[defect]))
+            for product, each in categories.items()
+            for defect, scores in each.defects.items()
+        ),
+        (),
+        text_columns=2,
+    )
+
+
+def _judged(evaluation: Evaluation, block: Block) -> str:
+    return f"{block.mode}, protocol {protocol_name(evaluation.protocol)}, %"
 
 
 def _cells(metrics: Row, scores: Scores) -> Row:

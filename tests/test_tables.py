@@ -16,7 +16,7 @@ def category(value=0.5, label="single image", **more):
 
 def test_a_table_has_a_row_for_each_category_and_one_for_their_mean():
     (table,) = tables.tables(Evaluation("native", {"a": category(0.25), "b": category(0.756)}, "embedded"))
-    assert table.title == "embedded engine, single image, protocol native, %"
+    assert table.title == "embedded engine, single image, protocol native (image size), %"
     assert table.header == ("category", "max-F1 px", "AUPRO", "images", "failed")
     assert table.rows == (("a", "25.0", "–", "7", "0"), ("b", "75.6", "–", "7", "0"))
     assert table.foot == (("mean", "50.3", "–", "14", "0"),)

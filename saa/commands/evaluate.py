@@ -32,7 +32,7 @@ def evaluate(
 ) -> None:
     """Score a run's saved maps.
 
-    Prints a table and writes RUN/metrics.json.
+    Prints a table and writes RUN/metrics.json and RUN/metrics.csv.
     """
     from saa.commands import scoring
 
@@ -40,17 +40,29 @@ def evaluate(
 
 
 def report(
-    run: RunFolder,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="The folder that `saa run -o` wrote; several are compared."),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="The page.", show_default="RUN/report.html"),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="The page.",
+            show_default="RUN/report.html; comparison.html for several",
+        ),
     ] = None,
     root: Root = None,
 ) -> None:
-    """Write a run's results as one page with pictures.
+    """Write a run's results as one page with pictures, or several runs side by side.
 
-    A FILE that ends in .md gets the table of figures alone, as Markdown.
+    Several runs must have been evaluated by one protocol on one data set.
+    Each figure is told with its difference to the first run, category by category.
+    A FILE that ends in .md gets the tables of figures alone, as Markdown.
     """
     from saa.commands import scoring
 
-    terminal.say(str(scoring.report(run, out, root)))
+    page = scoring.report(runs[0], out, root) if len(runs) == 1 else scoring.compare(runs, out, root)
+    terminal.say(str(page))

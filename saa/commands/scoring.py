@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from saa import plugins, tables
+from saa import compared, plugins, tables
+from saa.commands import terminal
 from saa.commands.terminal import note, say, show
+from saa.errors import RunError
 from saa.evaluate import evaluate as score_maps
+from saa.evaluation import Evaluation
 from saa.runs import ledger
 from saa.runs.folder import RunFolder
 
@@ -21,15 +25,33 @@ def evaluate(run: Path, protocol: str | None, root: Path | None, id_run: Path | 
     Raises:
         SaaError: no such protocol, or the run or its data set is damaged.
     """
+    evaluation = scored(run, protocol, root, id_run)
+    print_tables(tables.brief(evaluation), tables.notes(evaluation))
+
+
+def scored(
+    run: Path, protocol: str | None, root: Path | None = None, id_run: Path | None = None
+) -> Evaluation:
+    """Score the maps of `run` with progress on stderr, and write its metrics.json.
+
+    Raises:
+        SaaError: no such protocol, or the run or its data set is damaged.
+    """
     warn_unfinished(run)
-    evaluation = score_maps(run, protocol=protocol, root=root, id_run=id_run)
-    found = [_drawn(table) for table in tables.tables(evaluation)]
-    for table in found[:-1]:
-        show(table, gap=1)
-        say("")
-    for table in found[-1:]:
-        table.caption = "\n".join(tables.notes(evaluation))
-        show(table, gap=1)
+    with terminal.counting("evaluating") as watch:
+        return score_maps(run, protocol=protocol, root=root, id_run=id_run, watch=watch)
+
+
+def print_tables(found: Sequence[tables.Table], notes: Sequence[str], *, width: int | None = None) -> None:
+    """Tables one below the other, and what there is to be said of them; `width` as in `terminal.show`."""
+    for index, table in enumerate(found):
+        drawn = _drawn(table)
+        if index < len(found) - 1:
+            show(drawn, gap=1, width=width)
+            say("")
+        else:
+            drawn.caption = "\n".join(notes)
+            show(drawn, gap=1, width=width)
 
 
 def report(run: Path, out: Path | None, root: Path | None) -> Path:
@@ -44,6 +66,21 @@ def report(run: Path, out: Path | None, root: Path | None) -> Path:
         plugins.load("reports", "markdown").write(run, page)
     else:
         plugins.load("reports", "html").write(run, page, root=root)
+    return page
+
+
+def compare(runs: Sequence[Path], out: Path | None, root: Path | None) -> Path:
+    """Write several runs side by side, as a page or as Markdown if `out` ends in `.md`; return where it lies.
+
+    Raises:
+        SaaError: a run is damaged or not evaluated, or they cannot be compared.
+    """
+    if root is not None:
+        raise RunError(
+            f"--root: expected none for several runs, of which no picture is shown, got {root}; leave it out"
+        )
+    page = out or Path("comparison.html")
+    plugins.load("reports", "comparison").write(compared.read(compared.names(runs)), page)
     return page
 
 
@@ -62,7 +99,8 @@ def _drawn(table: tables.Table) -> Table:
 
     drawn = Table(title=table.title)
     for index, title in enumerate(table.header):
-        drawn.add_column(title, justify="left" if index < table.text_columns else "right")
+        justify: Literal["left", "right"] = "left" if index < table.text_columns else "right"
+        drawn.add_column(title, justify=justify, overflow="fold")
     for row in table.rows:
         drawn.add_row(*row)
     drawn.add_section()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from saa.runs.session import Tally
 
 _EVERY_S = 10.0
+_ENDLESS = 10_000
 
 
 def tolerate_any_text() -> None:
@@ -38,19 +39,22 @@ def note(text: str) -> None:
 
 
 def show(drawn: Table, *, gap: int = 2, width: int | None = None) -> None:
-    """A table on stdout between its title and its caption; without lines where that is no terminal.
+    """A table on stdout between its title and its caption; without lines where that is no terminal or a narrow one.
 
     The first column is never cut, whatever the others need; `gap` spaces stand between two without lines.
     Where that is no terminal, `width` columns are there to use; 80 unless given.
     """
     from rich.console import Console
+    from rich.measure import Measurement
 
     console = Console(highlight=False, markup=False, emoji=False)
     above, below, drawn.title, drawn.caption = drawn.title, drawn.caption, None, None
     drawn.columns[0].no_wrap = True
     if not console.is_terminal:
-        drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, gap, 0, 0)
         console.width = width or console.width
+    unlimited = console.options.update(max_width=_ENDLESS)
+    if not console.is_terminal or Measurement.get(console, unlimited, drawn).minimum > console.width:
+        drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, gap, 0, 0)
     for part in (above, drawn, below):
         if part:
             console.print(part)
@@ -111,6 +115,22 @@ def progress() -> Iterator[Display]:
         yield Display(fitting, inspecting)
 
 
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows how many of how many maps have been read, like `progress`; yields what is to be told of it."""
+    if not sys.stderr.isatty():
+        yield _counted(what)
+        return
+    with _bar() as bar:
+        task = bar.add_task(what, total=None, failed="", pace="")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _counted(what: str) -> Callable[[int, int], None]:
+    write = _now_and_then()
+    return lambda done, total: write(f"{what}: {done} of {total} maps", always=done == total)
+
+
 def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -127,6 +147,18 @@ def _bar() -> Progress:
 
 
 def _lines() -> Display:
+    write = _now_and_then()
+    return Display(
+        lambda fit: write(fitting_line(fit), always=bool(fit.outcome)),
+        lambda tally: write(progress_line(tally), always=tally.done_now == 0 or tally.done == tally.total),
+    )
+
+
+class _Written(Protocol):
+    def __call__(self, line: str, *, always: bool) -> None: ...
+
+
+def _now_and_then() -> _Written:
     last = time.monotonic()
 
     def write(line: str, *, always: bool) -> None:
@@ -136,10 +168,7 @@ def _lines() -> Display:
             last = now
             note(line)
 
-    return Display(
-        lambda fit: write(fitting_line(fit), always=bool(fit.outcome)),
-        lambda tally: write(progress_line(tally), always=tally.done_now == 0 or tally.done == tally.total),
-    )
+    return write
 
 
 def fitting_line(fit: Fitting) -> str:
@@ -151,19 +180,21 @@ def progress_line(tally: Tally) -> str:
     """How far a run is, in words."""
     line = f"{tally.done} of {tally.total} images, {tally.failed} failed"
     if tally.done_now:
-        line += f", {_pace(tally.per_second)}"
+        line += f", {pace(tally.per_second)}"
     if tally.seconds_left:
-        line += f", {_duration(tally.seconds_left)} left"
+        line += f", {duration(tally.seconds_left)} left"
     return line
 
 
-def _pace(per_second: float) -> str:
+def pace(per_second: float) -> str:
+    """Images a second, or seconds an image."""
     if 0 < per_second < 1:
         return f"{1 / per_second:.1f} s an image"
     return f"{per_second:.1f} images/s"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds, as 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -1,13 +1,13 @@
-"""report.md: the figures of a run as a table for a wiki or a pull request."""
+"""report.md: the figures of a run as tables for a wiki or a pull request."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from saa import metrics_file, records, tables
+from saa import metrics_file, published, records, tables
 from saa.evaluation import Evaluation
 from saa.records import Records
+from saa.reports import _marks
 from saa.reports._care import care
 from saa.runs.folder import write_text
 
@@ -19,30 +19,32 @@ def write(run: Path, out: Path) -> None:
         RunError: the run is damaged, or `out` cannot be written.
     """
     found, figures = records.read(run), metrics_file.read(run)
-    failed = sum(row.failed for row in found.rows)
-    about = (
-        f"Engine {found.manifest.get('engine', 'unknown')}, mode {found.modes()}, "
-        f"{len(found.rows)} images, {failed} failed."
-    )
-    lines = ["# Inspection report", "", about, ""]
-    lines += _figures(figures) if figures else ["Not evaluated yet: run `saa evaluate` first.", ""]
+    lines = ["# Inspection report", "", *_marks.notes(_about(found, figures))]
+    lines += _figures(found, figures) if figures else ["Not evaluated yet: run `saa evaluate` first.", ""]
     write_text(out, "\n".join([*lines, *_with_care(found)]))
 
 
-def _figures(figures: Evaluation) -> list[str]:
-    lines = []
-    for table in tables.tables(figures):
-        numbers = len(table.header) - table.text_columns
-        lines += [
-            f"{_cell(table.title)}:",
-            "",
-            _line(table.header),
-            f"|{'---|' * table.text_columns}{'---:|' * numbers}",
-            *(_line([_cell(cell) for cell in row]) for row in table.rows),
-            *(_line([f"**{_cell(row[0])}**", *map(_cell, row[1:])]) for row in table.foot),
-            "",
-        ]
-    return [*lines, *(f"- {_cell(note)}" for note in tables.notes(figures)), ""]
+def _about(found: Records, figures: Evaluation | None) -> list[str]:
+    """What the figures depend on most."""
+    about = found.manifest
+    data_set = about.get("dataset", {})
+    name = Path(str(data_set.get("root", ""))).name
+    failed = sum(row.failed for row in found.rows)
+    return [
+        f"Engine {about.get('engine', 'unknown')}, mode {found.modes()}, {len(found.rows)} images, {failed} failed.",
+        f"Data set {name} ({data_set.get('format', 'unknown')}), split {data_set.get('split', 'test')}.",
+        *([f"Protocol {tables.protocol_name(figures.protocol)}."] if figures else []),
+    ]
+
+
+def _figures(found: Records, figures: Evaluation) -> list[str]:
+    lines = [line for table in tables.tables(figures) for line in _marks.table(table)]
+    lines += _marks.notes(tables.notes(figures))
+    beside, sources = published.tables(found, figures), published.notes(found, figures)
+    if beside or sources:
+        lines += ["## Published figures", ""]
+    lines += [line for table in beside for line in _marks.table(table)]
+    return [*lines, *_marks.notes(sources)]
 
 
 def _with_care(found: Records) -> list[str]:
@@ -53,16 +55,10 @@ def _with_care(found: Records) -> list[str]:
         "## Images to look at with care",
         "",
         *([noted.summary, ""] if noted.summary else []),
-        *(f"- {_cell(product)}, all images: {_cell(note)}" for product, note in noted.products),
-        *(f"- {_cell(row.product)} {_cell(row.name)}: {_cell(note)}" for row, note in noted.images),
-        "",
+        *_marks.notes(
+            [
+                *(f"{product}, all images: {note}" for product, note in noted.products),
+                *(f"{row.product} {row.name}: {note}" for row, note in noted.images),
+            ]
+        ),
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(text: str) -> str:
-    """Text that neither ends a table's cell nor starts markup."""
-    return "".join(f"\\{letter}" if letter in "\\|*_`<[" else letter for letter in " ".join(text.split()))

@@ -9,7 +9,7 @@ def test_the_table_has_a_row_for_each_category_and_their_mean(small_run):
     figures = evaluate(small_run.save())
     markdown.write(small_run.folder, small_run.folder / "report.md")
     lines = (small_run.folder / "report.md").read_text("utf-8").splitlines()
-    assert "embedded engine, single image, protocol released, %:" in lines
+    assert "embedded engine, single image, protocol released (400x400), %:" in lines
     value = f"{100 * figures.categories['bottle'].scores['max_f1_pixel'].value:.1f}"
     assert any(line.startswith(f"| bottle | {value} |") for line in lines)
     assert any(line.startswith("| **mean** |") for line in lines)
