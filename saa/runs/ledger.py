@@ -244,6 +244,8 @@ def opened(path: Path) -> Iterator[Ledger]:
             elif version not in (0, ledger_tables.VERSION):
                 raise newer(path, version)
             yield Ledger(database)
+            # From here on all lies in the file itself, whoever still reads it.
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise unusable(path, error) from error
 
@@ -268,10 +270,10 @@ def newer(path: Path, version: int) -> RunError:
     )
 
 
-def unusable(path: Path, error: sqlite3.Error) -> RunError:
+def unusable(path: Path, error: Exception) -> RunError:
     """The error for a ledger that is damaged, or a disk that takes no more."""
     expected = f"{path}: expected a ledger that can be read and written, got {error}"
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.OperationalError | OSError):
         return RunError(f"{expected}; see to the disk, then give the same command again")
     return RunError(f"{expected}; put back a copy of it, or inspect everything anew with --overwrite")
 

@@ -7,10 +7,29 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from saa.errors import RunError
 from saa.runs.folder import unwritable
+
+_PATIENCE_S = 0.2
+"""Longer than `writer` takes to look, so that looking never refuses a run."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who writes a run, or did last.
+
+    Attributes:
+        pid: the process.
+        host: its machine.
+        alive: whether it holds the lock; None where the lock is on a medium that can only be read.
+    """
+
+    pid: int
+    host: str
+    alive: bool | None
 
 
 @contextmanager
@@ -35,9 +54,38 @@ def hold(path: Path) -> Iterator[None]:
         yield
 
 
+def writer(path: Path) -> Writer | None:
+    """Who holds `path`, or did last; nothing is created or changed. None if nobody ever said."""
+    if not path.is_file():
+        return None
+    held = _is_held(path)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as lock:
+            pid, host = lock.execute("SELECT pid, host FROM owner").fetchone()
+    except (sqlite3.Error, TypeError):
+        return None
+    return Writer(pid, host, held)
+
+
+def _is_held(path: Path) -> bool | None:
+    """Asked by taking the lock for an instant, for only that tells on every system."""
+    if not os.access(path, os.W_OK):
+        return None  # SQLite would take a lock for reading, and not say so
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            lock.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        return True if "locked" in str(error) else None
+    except sqlite3.DatabaseError:
+        return None
+    return False
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     try:
-        return sqlite3.connect(path, timeout=0, isolation_level=None)
+        return sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
     except sqlite3.OperationalError as error:
         raise unwritable(path, error) from error
 
