@@ -147,6 +147,11 @@ def refuse(engine: str, profile: str, without: Collection[str], device: str | No
     for part in without:
         if part not in profiles.ABLATIONS:
             raise PromptError(f"without: {unknown(part, profiles.ABLATIONS)}")
+    if without and profile in profiles.BASELINES:
+        raise PromptError(
+            f"without: expected none with profile {profile}, a method that has no such part, got "
+            f"{', '.join(sorted(without))}; leave it out"
+        )
 
 
 def unknown(got: str, known: Collection[str]) -> str:

@@ -1,10 +1,14 @@
 """Profiles and ablations: named sets of field values, and nothing else.
 
 A profile says how an engine does what the publications leave open or contradict each other in; `ABLATIONS` take one
-of SAA+'s four prompts out. Values are those of the settings' fields, by the stage's key in a prompt file.
+of SAA+'s four prompts out. `BASELINES` are profiles, too, of other methods: what they say of each place is the map, no
+region is proposed, and so neither a detector nor SAM is needed. Values are those of the settings' fields, by the
+stage's key in a prompt file.
 
 Sources: the paper is arXiv 2305.10724, with its equations; the released code is branch `SAA-plus` of
-github.com/caoyunkang/Segment-Any-Anomaly, commit 23acbd9.
+github.com/caoyunkang/Segment-Any-Anomaly, commit 23acbd9. `utad` is defined here as SAA+'s saliency of one picture (Eq.
+5) alone: it stands for UTAD (Aota et al., WACV 2023), which compares a texture's places with each other by features of
+a pretrained network, and leaves out what that does besides. CLIPSeg is arXiv 2112.10003, WinCLIP arXiv 2303.14814.
 """
 
 from __future__ import annotations
@@ -26,6 +30,9 @@ ABLATIONS: Mapping[str, Fields] = {
 }
 """What the cascade does without P^L, P^P, P^S or P^C. Source: Table 2 of arXiv 2306.09067."""
 
+BASELINES = ("utad", "clipseg", "winclip")
+"""Profiles of the engine `foundation` that are other methods: nothing can be left out of them."""
+
 EMBEDDED: Mapping[str, Profile] = {
     DEFAULT: {
         "cascade": {
@@ -35,6 +42,18 @@ EMBEDDED: Mapping[str, Profile] = {
         }
     }
 }
+
+_DENSE_ALONE: Fields = {
+    "reject_rule": "none",  # there is no region to reject, nor one that would have to lie on an object
+    "area_rule": "none",
+    "overlap_rule": "none",
+    "object_limit": "none",
+    "saliency_gain": 0.0,
+    "dense_weight": 1.0,  # the map is saliency times what words answer, as it is
+    "evidence_floor": 0.0,
+    "image_score": "maximum",  # the usual score of a map that comes without one
+}
+_NO_REGIONS: Profile = {"regions": {"kind": "nothing"}, "refiner": {"kind": "boxes"}}
 
 FOUNDATION: Mapping[str, Profile] = {
     DEFAULT: {
@@ -112,5 +131,23 @@ FOUNDATION: Mapping[str, Profile] = {
             "denominator": "count",
             "image_score": "maximum",
         },
+    },
+    "utad": {
+        **_NO_REGIONS,
+        "saliency": {"kind": "self_similarity"},  # 400 nearest places of the picture, as the paper's Eq. 5
+        "grounder": {"kind": "uniform"},  # no words
+        "cascade": _DENSE_ALONE,
+    },
+    "clipseg": {
+        **_NO_REGIONS,
+        "saliency": {"kind": "uniform"},
+        "grounder": {"kind": "clipseg"},  # the best of the file's phrases
+        "cascade": _DENSE_ALONE,
+    },
+    "winclip": {
+        **_NO_REGIONS,
+        "saliency": {"kind": "uniform"},
+        "grounder": {"kind": "winclip"},  # its own words, around the object's phrase
+        "cascade": {**_DENSE_ALONE, "image_score": "words"},  # the class token's own, as published
     },
 }

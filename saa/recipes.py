@@ -76,6 +76,14 @@ class FittedConfig(Protocol):
 class BackendConfig(Protocol):
     """What joins the stages, and its settings."""
 
+    def fits(self, grounder: object) -> None:
+        """Refuse the settings of a grounder that does not give what is wanted of it.
+
+        Raises:
+            PromptError: says what does.
+        """
+        ...
+
     def build(
         self,
         prompt: ProductPrompt,
@@ -138,7 +146,9 @@ class Recipe:
 
         Raises:
             ModelError: a package, a device or checkpoints are missing, or not as published and not added either.
+            PromptError: stages that do not go together.
         """
+        self.cascade.fits(self.grounder)
         stages = [getattr(self, key) for key in self._keys_in_use()]
         demanding = [settings for settings in stages if isinstance(settings, Checked)]
         for settings in demanding:

@@ -76,6 +76,14 @@ class Grounder(Protocol):
         ...
 
 
+class Judge(Grounder, Protocol):
+    """A grounder that has an answer for the image as a whole, too; its settings say `judges = True`."""
+
+    def judge(self, frame: Frame, captions: Sequence[Caption]) -> float:
+        """In [0, 1], how well the image answers words, whatever its places do."""
+        ...
+
+
 class Inspector(Protocol):
     """One image in, one answer out."""
 

@@ -12,7 +12,7 @@ import tiny_foundation
 from scripted_stages import ScriptedGenerator, ScriptedSaliency, regions
 
 from saa import images
-from saa.profiles import ABLATIONS, FOUNDATION
+from saa.profiles import ABLATIONS, BASELINES, FOUNDATION
 from saa.types import Regions
 
 SIZE = (40, 60)
@@ -52,7 +52,7 @@ def workshop(tmp_path_factory):
     return tiny_foundation.Workshop(tmp_path_factory.mktemp("checkpoints"))
 
 
-@pytest.fixture(params=FOUNDATION)
+@pytest.fixture(params=[name for name in FOUNDATION if name not in BASELINES])
 def profile(request):
     return request.param
 

@@ -9,15 +9,16 @@ describe, weighted by `dense_weight`; 0 is the published method.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from saa.errors import PromptError
 from saa.ops import properties, scoring
 from saa.ops.selection import best
 from saa.prompts import NAIVE, ProductPrompt
-from saa.stages import Generator, Grounder, Refiner, Saliency
+from saa.stages import Generator, Grounder, Judge, Refiner, Saliency
 from saa.types import AnomalyMap, Caption, Frame, Image, Inspection, Proposals, Regions
 
 Questions: TypeAlias = list[tuple[tuple[Caption, ...], tuple[str, ...]]]
@@ -80,10 +81,10 @@ class Config(BaseModel):
     evidence_floor: float = Field(
         0.25, ge=0, le=1, description="share of the saliency that stays where no phrase answers"
     )
-    image_score: Literal["top", "maximum"] = Field(
+    image_score: Literal["top", "maximum", "words"] = Field(
         "top",
-        description="an image's score: the mean of its highest pixels (top_ratio), less the map's median; or the "
-        "highest pixel (released)",
+        description="an image's score: the mean of its highest pixels (top_ratio), less the map's median; the "
+        "highest pixel (released); or how well the image as a whole answers words, which only some grounders tell",
     )
     top_ratio: float = Field(
         scoring.TOP_RATIO,
@@ -91,6 +92,18 @@ class Config(BaseModel):
         le=0.5,
         description="share of the highest pixels that the image's score looks at",
     )
+
+    def fits(self, grounder: object) -> None:
+        """Refuse a grounder, by its settings, that cannot give the image's score where it is wanted.
+
+        Raises:
+            PromptError: says what can.
+        """
+        if self.image_score == "words" and not getattr(grounder, "judges", False):
+            raise PromptError(
+                "cascade.image_score: expected top or maximum with a grounder that tells of places alone, got words; "
+                "write one of these, or grounder: {kind: winclip}"
+            )
 
     def build(
         self,
@@ -148,7 +161,9 @@ class Cascade:
         dense = self._dense(marked, salience.map)
         anomaly_map = scoring.blend(fused, dense, self.settings.dense_weight)
         parts = {"regions": fused, "dense": np.float32(self.settings.dense_weight) * dense}
-        return Inspection(anomaly_map, self._score(anomaly_map), flaws, salience.map, salience.notes, parts)
+        return Inspection(
+            anomaly_map, self._score(frame, anomaly_map), flaws, salience.map, salience.notes, parts
+        )
 
     @property
     def _rules(self) -> properties.Rules:
@@ -214,10 +229,16 @@ class Cascade:
         """Saliency that words describe; nobody is asked for words if it has no weight."""
         if not self.settings.dense_weight:
             return saliency
-        captions = tuple(each for captions, _ in self.settings.questions(self.prompt) for each in captions)
-        return scoring.ground(saliency, self.grounder.ground(frame, captions), self.settings.evidence_floor)
+        evidence = self.grounder.ground(frame, self._captions)
+        return scoring.ground(saliency, evidence, self.settings.evidence_floor)
 
-    def _score(self, anomaly_map: AnomalyMap) -> float:
+    @property
+    def _captions(self) -> tuple[Caption, ...]:
+        return tuple(each for captions, _ in self.settings.questions(self.prompt) for each in captions)
+
+    def _score(self, frame: Frame, anomaly_map: AnomalyMap) -> float:
+        if self.settings.image_score == "words":
+            return cast(Judge, self.grounder).judge(frame, self._captions)
         if self.settings.image_score == "maximum":
             return float(anomaly_map.max())
         return scoring.image_score(anomaly_map, self.settings.top_ratio)

@@ -22,7 +22,7 @@ Profile = Annotated[
     typer.Option(
         metavar="|".join(dict.fromkeys(name for each in ENGINES.values() for name in each.profiles)),
         help="How the engine does what the publications leave open: paper and released as published, "
-        "vanilla is SAA without hybrid prompts.",
+        "vanilla is SAA without hybrid prompts; utad, clipseg and winclip are other methods to compare with.",
         show_default="the prompt file's, or default",
     ),
 ]

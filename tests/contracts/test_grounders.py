@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tiny_stages
 from pydantic import ValidationError
 
 from saa import plugins
@@ -22,7 +23,7 @@ def config(kind):
 
 @pytest.fixture
 def grounder(config, prompt):
-    return config.build(prompt)
+    return tiny_stages.build(config, prompt)
 
 
 def test_kind_is_the_name_of_the_file(kind, config):

@@ -72,10 +72,39 @@ def _grounding_dino(config, prompt):
     return small.with_detector(tiny_grounding_dino.detector(), vocabulary, prompt)
 
 
+def _clipseg(config, prompt):
+    import tiny_transformers
+
+    from saa.foundation.clipseg import Segmenter
+    from saa.foundation.devices import Placement
+    from saa.foundation.pretrained import Look
+    from saa.grounders.clipseg import ClipSegGrounder
+
+    segmenter = Segmenter(tiny_transformers.clipseg(), Look(), Placement(), "0" * 64, 64)
+    return ClipSegGrounder(segmenter, config.templates)
+
+
+def _winclip(config, prompt):
+    import numpy as np
+    import tiny_vit_clip
+
+    from saa.foundation.clip_vit import Sizes, Viewer
+    from saa.foundation.devices import Placement
+    from saa.grounders.winclip import WinClipGrounder
+
+    network = tiny_vit_clip.model().visual
+    sizes = Sizes.of(network.state_dict())
+    meant = np.random.default_rng(0).normal(size=(2, sizes.embedded)).astype(np.float32)
+    unit = meant / np.linalg.norm(meant, axis=1, keepdims=True)
+    return WinClipGrounder(Viewer(network, sizes, Placement(), config.scales), unit, config.temperature)
+
+
 TINY = {
     "grounding_dino": _grounding_dino,
     "sam": _sam,
     "self_similarity": _self_similarity,
     "cross_instance": _cross_instance,
     "wide_resnet": _wide_resnet,
+    "clipseg": _clipseg,
+    "winclip": _winclip,
 }

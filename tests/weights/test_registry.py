@@ -10,7 +10,7 @@ def test_the_registry_holds_the_checkpoints_of_the_method():
     assert set(registry.names()) >= {
         "groundingdino_swint", "groundingdino_swinb", "sam_vit_h", "sam_vit_l", "sam_vit_b", "mobile_sam",
         "wide_resnet50_racm", "wide_resnet50_tv", "bert_base_uncased",
-        "fcclip_convnext_large", "clip_convnext_large_d_320",
+        "fcclip_convnext_large", "clip_convnext_large_d_320", "clip_vit_b16_plus_240", "clip_vit_b16_plus_240_e32",
     }  # fmt: skip
 
 
