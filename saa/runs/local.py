@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 
-from saa.errors import RunError, SaaError
-from saa.runs.outcome import Outcome, failed
+from saa.errors import SaaError
+from saa.runs.foreman import Foreman
+from saa.runs.outcome import Outcome
+from saa.runs.pipeline import overlapped
 from saa.runs.station import Station
 from saa.runs.threads import limited
-from saa.runs.worker import Lost, Ready, Unforeseen, Worker
 from saa.types import Sample
-
-_ATTEMPTS = 2
-"""How often an image may be held by a dying worker before it is given up."""
 
 
 @dataclass(frozen=True)
 class Local:
     """Processes of this machine.
 
-    Each has one sample in hand, so memory stays flat. A worker that dies is replaced, and its image tried once more.
+    In each, the next picture is read and the last answer written while one is judged; none has more than these in
+    hand, so memory stays flat. `saa.runs.foreman` says what becomes of images whose process dies.
 
     Attributes:
-        workers: processes; 1 means this one. With more, use it under ``if __name__ == "__main__":``.
+        workers: processes; 1 means this one, which a crash then takes along, unless `apart` or what follows asks
+            for one of its own. With other processes, use it under ``if __name__ == "__main__":``.
         threads: numerical threads of each process; with the same number of these maps are the same bit for bit
             whatever `workers` is. See `threads.shared`.
+        apart: whether even a single worker is a process of its own, which may die without harm.
+        devices: CUDA's numbers or names of accelerators; each worker sees one, as its `cuda`. As many as `workers`,
+            or none: then all workers see all there are. Nothing of a run's identity depends on them.
+        time_limit: seconds that an image may take from being turned to until it is judged and the next is turned to;
+            above that its process is ended. None: however long it takes.
     """
 
     workers: int = 1
     threads: int = 1
+    apart: bool = False
+    devices: tuple[str, ...] = ()
+    time_limit: float | None = None
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise ValueError(f"workers: expected at least 1, got {self.workers}")
+        if self.devices and len(self.devices) != self.workers:
+            raise ValueError(f"devices: expected {self.workers}, one a worker, got {len(self.devices)}")
+        if self.time_limit is not None and self.time_limit <= 0:
+            raise ValueError(f"time_limit: expected more than 0 seconds, got {self.time_limit}")
 
     def outcomes(self, samples: Sequence[Sample], station: Station) -> Generator[Outcome, None, None]:
         """Inspect samples; see `crews.Crew`.
@@ -43,73 +54,33 @@ class Local:
         Raises:
             SaaError: a recipe cannot be built, the folder takes no more, or workers cannot start.
         """
+        count = min(self.workers, len(samples))
+        apart = self.apart or bool(self.devices) or self.time_limit is not None
         with limited(self.threads):
-            if min(self.workers, len(samples)) <= 1:
-                yield from map(station.inspect, samples)
-                return
-            crew = _Crew(samples, station, self.threads)
-            try:
-                yield from crew.outcomes(min(self.workers, len(samples)))
-            finally:
-                crew.stop()
+            if count > 1 or (count and apart):
+                foreman = Foreman(samples, station, self.threads, self.time_limit)
+                try:
+                    yield from foreman.outcomes(self.devices[:count] or (None,) * count)
+                finally:
+                    foreman.stop()
+            else:
+                yield from _here(samples, station)
 
 
-class _Crew:
-    """Workers, what they hold and what still waits."""
+def _here(samples: Sequence[Sample], station: Station) -> Iterator[Outcome]:
+    done: deque[Outcome] = deque()
+    judging = overlapped(samples, station, done.append)
+    while True:
+        try:
+            going_on = next(judging, judging)
+        except SaaError:
+            yield from _taken(done)
+            raise
+        yield from _taken(done)
+        if going_on is judging:
+            return
 
-    def __init__(self, samples: Sequence[Sample], station: Station, threads: int) -> None:
-        self._waiting = deque(samples)
-        self._station = station
-        self._threads = threads
-        self._workers: list[Worker] = []
-        self._losses: Counter[Sample] = Counter()
 
-    def outcomes(self, count: int) -> Iterator[Outcome]:
-        for _ in range(count):
-            self._hire()
-        while self._workers:
-            ready = wait([worker.connection for worker in self._workers])
-            for worker in [each for each in self._workers if each.connection in ready]:
-                outcome = self._hear(worker)
-                if outcome is not None:
-                    yield outcome
-
-    def stop(self) -> None:
-        while self._workers:
-            self._workers.pop().stop()
-
-    def _hire(self) -> None:
-        self._workers.append(Worker(self._station, self._threads))
-
-    def _hear(self, worker: Worker) -> Outcome | None:
-        held = worker.sample
-        message = worker.receive()
-        if isinstance(message, SaaError):
-            raise message
-        if isinstance(message, Unforeseen):
-            raise RuntimeError(f"a worker failed:\n{message.trace}")
-        if isinstance(message, Lost):
-            self._dismiss(worker)
-            return self._replace(held, message.how)
-        worker.give(self._waiting.popleft() if self._waiting else None)
-        if worker.sample is None:
-            self._dismiss(worker)
-        return None if isinstance(message, Ready) else message
-
-    def _dismiss(self, worker: Worker) -> None:
-        self._workers.remove(worker)
-        worker.leave()
-
-    def _replace(self, held: Sample | None, how: str) -> Outcome | None:
-        if held is None:
-            raise RunError(
-                f"workers: expected them to start, got {how}; see what they wrote above, or give --workers 1 "
-                "(from Python, call it under `if __name__ == '__main__':`)"
-            )
-        self._losses[held] += 1
-        given_up = self._losses[held] >= _ATTEMPTS
-        if not given_up:
-            self._waiting.appendleft(held)
-        if self._waiting:
-            self._hire()
-        return failed(held, f"worker died {_ATTEMPTS} times ({how})") if given_up else None
+def _taken(done: deque[Outcome]) -> Iterator[Outcome]:
+    while done:
+        yield done.popleft()

@@ -1,26 +1,29 @@
 """A run from beginning to end: begin or resume, fit, inspect what is missing, leave a table.
 
 A row is marked done only after its artefacts lie on disk under their final names, so a run killed at any moment
-loses at most the images in hand, or the fit in hand. What lies there without a finished row is swept away on
-resume. A row knows the reference it was judged on, and is done anew once its product has another.
+loses at most the images in hand (three a process: one is read, one judged, one written), or the fit in hand. What
+lies there without a finished row is swept away on resume. A row knows the reference it was judged on, and is done
+anew once its product has another.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from saa.errors import RunError
-from saa.runs import fitting, ledger, lock, manifest, outcome, results
-from saa.runs.crews import Crew
+from saa.runs import fitting, ledger, lock, manifest, results
+from saa.runs.crews import Crew, Handout
 from saa.runs.fitting import Fitting, Prepared
 from saa.runs.folder import RunFolder, unwritable, write_text
 from saa.runs.ledger import Ledger, Seen
 from saa.runs.local import Local
+from saa.runs.outcome import Outcome, stamp
 from saa.runs.plan import Plan
 from saa.runs.station import Station
 from saa.types import Sample
@@ -36,6 +39,7 @@ class Tally:
         failed: those of them that failed.
         done_now: images dealt with in this session.
         seconds: since this session's first image was handed out.
+        latest: the image that was dealt with last in this session; None before the first.
     """
 
     total: int
@@ -43,11 +47,17 @@ class Tally:
     failed: int
     done_now: int
     seconds: float
+    latest: Outcome | None = None
 
     @property
     def per_second(self) -> float:
         """Images per second in this session; 0 before the first."""
         return self.done_now / self.seconds if self.seconds else 0.0
+
+    def after(self, outcome: Outcome, seconds: float) -> Tally:
+        """How far it is once one more image has been dealt with, so many seconds after the first."""
+        failed = self.failed + (outcome.state == "failed")
+        return Tally(self.total, self.done + 1, failed, self.done_now + 1, seconds, outcome)
 
     @property
     def seconds_left(self) -> float | None:
@@ -64,6 +74,7 @@ def run(
     retry_failed: bool = False,
     watch: Callable[[Tally], None] = lambda _tally: None,
     watch_fit: Callable[[Fitting], None] = lambda _fitting: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """Inspect every image of `plan` that `out` does not hold yet; write maps, regions and results.csv.
 
@@ -80,6 +91,8 @@ def run(
         retry_failed: inspect failed images again.
         watch: called before the first image and after each.
         watch_fit: called for each image of a fit, and at its end.
+        stop: asked before each image is handed out; once it says so the images in hand are finished and no others
+            are begun. Whoever raises KeyboardInterrupt instead gives up those in hand.
 
     Returns:
         The state at the end; `failed` counts rows of earlier sessions too.
@@ -87,7 +100,7 @@ def run(
     Raises:
         RunError: `out` holds another run or foreign files, is in use, or takes no more.
         SaaError: a recipe cannot be built.
-        KeyboardInterrupt: Ctrl-C; everything finished is kept.
+        KeyboardInterrupt: Ctrl-C, or `stop` said so before the end; everything finished is kept.
     """
     folder = RunFolder(out)
     folder.claim()
@@ -98,12 +111,22 @@ def run(
             manifest.check(folder, plan)
         with ledger.opened(folder.ledger) as rows:
             again = _begin(plan, folder, rows, retry_failed)
-            try:
+            with _table_written(folder, rows):
                 prepared = fitting.prepare(plan, folder, rows, watch_fit, again)
                 manifest.describe(folder, {product: each.as_dict() for product, each in prepared.items()})
-                return _inspect(plan, prepared, folder, rows, crew, watch)
-            finally:
-                results.write(folder.results, rows)
+                return _inspect(plan, prepared, folder, rows, crew, watch, stop)
+
+
+@contextmanager
+def _table_written(folder: RunFolder, rows: Ledger) -> Iterator[None]:
+    """Leave results.csv behind, however the block ends; what ended it is told, and not what followed from that."""
+    try:
+        yield
+    except BaseException:
+        with suppress(RunError, sqlite3.Error):
+            results.write(folder.results, rows)
+        raise
+    results.write(folder.results, rows)
 
 
 def _clear(folder: RunFolder) -> None:
@@ -151,7 +174,7 @@ def _key(sample: Sample) -> tuple[str, str]:
 
 
 def _replaced(sample: Sample, seen: Seen) -> bool:
-    return seen.state != "pending" and outcome.stamp(sample.image_path) != seen.stamp
+    return seen.state != "pending" and stamp(sample.image_path) != seen.stamp
 
 
 def _inspect(
@@ -161,26 +184,23 @@ def _inspect(
     rows: Ledger,
     crew: Crew,
     watch: Callable[[Tally], None],
+    stop: Callable[[], bool],
 ) -> Tally:
     """Inspect what is left."""
     waiting = [sample for sample, seen in _beside(plan, folder, rows) if seen.state == "pending"]
     before = rows.counts()
-    begun = time.perf_counter()
     tally = Tally(before.total, before.ok + before.failed, before.failed, 0, 0.0)
     watch(tally)
     if waiting:
         folder.clear_derived()
     recipes = {product: each.recipe for product, each in prepared.items()}
     station = Station(recipes, folder, keep_parts=plan.keep_parts)
-    with closing(crew.outcomes(waiting, station)) as found:
+    begun = time.perf_counter()
+    with closing(crew.outcomes(Handout(waiting, stop), station)) as found:
         for each in found:
             rows.record(each)
-            tally = Tally(
-                tally.total,
-                tally.done + 1,
-                tally.failed + (each.state == "failed"),
-                tally.done_now + 1,
-                time.perf_counter() - begun,
-            )
+            tally = tally.after(each, time.perf_counter() - begun)
             watch(tally)
+    if tally.done < tally.total and stop():
+        raise KeyboardInterrupt
     return tally

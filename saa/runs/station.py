@@ -1,4 +1,8 @@
-"""Where one process inspects images, one after the other."""
+"""Where one process inspects images: it reads one, judges it, and keeps what comes of it.
+
+The three are steps of their own, because they can overlap: while one image is judged the next can be read and the
+last be written (`saa.runs.pipeline`). What a step gives depends on nothing but what it is given.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +20,11 @@ import numpy as np
 from saa import images, references
 from saa.errors import ImageError, ModelError, SaaError
 from saa.modes import BATCH
-from saa.runs import rle
+from saa.runs import rle, vanished
 from saa.runs.folder import RunFolder, unwritable, write_text
-from saa.runs.outcome import MAP, PART, REGIONS, Artefact, Outcome, failed, stamp
+from saa.runs.outcome import MAP, PART, REGIONS, STAGES, Artefact, Outcome, failed, stamp
 from saa.stages import Inspector
-from saa.types import AnomalyMap, Inspection, Sample
+from saa.types import AnomalyMap, Image, Inspection, Sample
 
 if TYPE_CHECKING:
     from saa.config import AnyRecipe
@@ -29,6 +34,43 @@ ONE_IMAGES_FAULT = (
     ValueError, cv2.error,
 )  # fmt: skip
 """What becomes a row and not the end of the run, when reading or inspecting one image raises it."""
+_DECODE, _INSPECT, _WRITE = STAGES
+
+
+@dataclass(frozen=True)
+class Read:
+    """A sample whose file has been read.
+
+    Attributes:
+        sample: the sample.
+        stamp: of its file before it was read.
+        sha256: of its file; empty if that could not be read.
+        found: the picture, or why there is none.
+        timings: seconds by stage.
+    """
+
+    sample: Sample
+    stamp: str
+    sha256: str
+    found: Image | Exception
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A sample that has been inspected, without its picture.
+
+    Attributes:
+        sample, stamp, sha256: as in `Read`.
+        found: the answer, or why there is none.
+        timings: seconds by stage.
+    """
+
+    sample: Sample
+    stamp: str
+    sha256: str
+    found: Inspection | Exception
+    timings: Mapping[str, float]
 
 
 class Station:
@@ -48,41 +90,84 @@ class Station:
         """Inspect one sample; its artefacts lie on disk, whole and synced, when this returns.
 
         Raises:
-            SaaError: the recipe cannot be built, or the run's folder takes no more.
+            SaaError: the recipe cannot be built, the run's folder takes no more, or the pictures' has gone.
         """
-        inspector = self._inspector(sample.product)
+        self.prepare(sample.product)
+        return self.keep(self.judge(self.read(sample)))
+
+    def prepare(self, product: str) -> None:
+        """Build the inspector of a product unless it is the one that is there.
+
+        Raises:
+            SaaError: the recipe cannot be built.
+        """
+        if product not in self._built:
+            self._built = {}  # let the last one go before its successor takes memory
+            self._built = {product: self._build(product)}
+
+    def read(self, sample: Sample) -> Read:
+        """Hash and decode a sample's file; may run in another thread than the rest.
+
+        Raises:
+            RunError: the folder it lies in has gone.
+        """
         begun = time.perf_counter()
-        seen = stamp(sample.image_path)
-        digest = ""
+        seen, digest = stamp(sample.image_path), ""
+        found: Image | Exception
         try:
             digest = images.sha256(sample.image_path)
-            inspection = inspector.inspect(images.read_rgb(sample.image_path))
-            _check_finite(inspection)
+            found = images.read_rgb(sample.image_path)
         except ONE_IMAGES_FAULT as error:
-            return failed(sample, reason(error), time.perf_counter() - begun, digest)
-        parts = inspection.parts if self._keep_parts else {}
-        artefacts = self._write(sample, inspection, parts)
-        height, width = inspection.regions.size
+            vanished.check(sample.image_path)
+            found = error
+        return Read(sample, seen, digest, found, {_DECODE: time.perf_counter() - begun})
+
+    def judge(self, read: Read) -> Judged:
+        """Inspect what was read, in the thread whose numerical threads are limited.
+
+        Raises:
+            SaaError: the recipe cannot be built.
+        """
+        self.prepare(read.sample.product)
+        begun = time.perf_counter()
+        found: Inspection | Exception
+        timings = dict(read.timings)
+        if isinstance(read.found, Exception):
+            found = read.found
+        else:
+            found = _inspected(self._built[read.sample.product], read.found)
+            timings[_INSPECT] = time.perf_counter() - begun
+        return Judged(read.sample, read.stamp, read.sha256, found, timings)
+
+    def keep(self, judged: Judged) -> Outcome:
+        """Write what was found; it lies on disk, whole and synced, when this returns. Any thread may do it.
+
+        Raises:
+            RunError: the run's folder takes no more.
+        """
+        begun = time.perf_counter()
+        sample, found, timings = judged.sample, judged.found, dict(judged.timings)
+        if isinstance(found, Exception):
+            kind, spent = type(found).__name__, sum(timings.values())
+            return failed(sample, reason(found), spent, judged.sha256, error_class=kind, timings=timings)
+        artefacts = self._write(sample, found, found.parts if self._keep_parts else {})
+        timings[_WRITE] = time.perf_counter() - begun
+        height, width = found.regions.size
         return Outcome(
             product=sample.product,
             name=sample.name,
             error="",
-            seconds=time.perf_counter() - begun,
-            image_sha256=digest,
-            stamp=seen,
-            score=float(inspection.score),
+            seconds=sum(timings.values()),
+            image_sha256=judged.sha256,
+            stamp=judged.stamp,
+            score=float(found.score),
             height=height,
             width=width,
-            num_regions=len(inspection.regions),
-            notes=tuple(" ".join(note.split()) for note in inspection.notes),
+            num_regions=len(found.regions),
+            notes=tuple(" ".join(note.split()) for note in found.notes),
             artefacts=artefacts,
+            timings=timings,
         )
-
-    def _inspector(self, product: str) -> Inspector:
-        if product not in self._built:
-            self._built = {}  # let the last one go before its successor takes memory
-            self._built = {product: self._build(product)}
-        return self._built[product]
 
     def _build(self, product: str) -> Inspector:
         recipe = self._recipes[product]
@@ -106,6 +191,15 @@ class Station:
             Artefact(kind, path.relative_to(root).as_posix(), path.stat().st_size)
             for kind, path in paths.items()
         )
+
+
+def _inspected(inspector: Inspector, image: Image) -> Inspection | Exception:
+    try:
+        inspection = inspector.inspect(image)
+        _check_finite(inspection)
+    except ONE_IMAGES_FAULT as error:
+        return error
+    return inspection
 
 
 def reason(error: BaseException) -> str:
