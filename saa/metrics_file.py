@@ -30,6 +30,17 @@ def write(run: Path, evaluation: Evaluation) -> None:
     write_text(run / _NAME, text + "\n")
 
 
+def write_several(folder: Path, evaluations: Mapping[str, Evaluation]) -> None:
+    """Write the figures of several runs by name, the first of which the others are compared with.
+
+    Raises:
+        RunError: the folder takes no more.
+    """
+    runs = {name: as_dict(evaluation) for name, evaluation in evaluations.items()}
+    text = json.dumps({"format": 1, "runs": runs}, indent=2, ensure_ascii=False)
+    write_text(folder / _NAME, text + "\n")
+
+
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as metrics.json has it: one key a category, `mean`, and `about` for the protocol.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from saa.evaluation import Category, Evaluation, Scores
@@ -26,13 +26,28 @@ def write(run: Path, evaluation: Evaluation) -> None:
     Raises:
         RunError: the folder takes no more.
     """
+    write_text(run / _NAME, _text({"": evaluation}, ()))
+
+
+def write_several(folder: Path, evaluations: Mapping[str, Evaluation]) -> None:
+    """Write the figures of several runs, with their names in a first column `run`, to metrics.csv of `folder`.
+
+    Raises:
+        RunError: the folder takes no more.
+    """
+    write_text(folder / _NAME, _text(evaluations, ("run",)))
+
+
+def _text(evaluations: Mapping[str, Evaluation], first: tuple[str, ...]) -> str:
     text = io.StringIO(newline="")
-    columns = (*_ABOUT, *_COUNTS, *evaluation.metrics, "max_f1_pixel_threshold", "max_f1_image_threshold")
+    metrics = dict.fromkeys(metric for each in evaluations.values() for metric in each.metrics)
+    columns = (*first, *_ABOUT, *_COUNTS, *metrics, "max_f1_pixel_threshold", "max_f1_image_threshold")
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    shared = {"protocol": evaluation.protocol, "engine": evaluation.engine}
-    writer.writerows({**shared, **cells} for cells in _rows(evaluation))
-    write_text(run / _NAME, text.getvalue())
+    for name, each in evaluations.items():
+        shared = {"run": name, "protocol": each.protocol, "engine": each.engine}
+        writer.writerows({**shared, **cells} for cells in _rows(each))
+    return text.getvalue()
 
 
 def _rows(evaluation: Evaluation) -> Iterator[Cells]:

@@ -27,7 +27,7 @@ def tables(found: Records, evaluation: Evaluation) -> list[Table]:
 def notes(found: Records, evaluation: Evaluation) -> list[str]:
     """Where the published figures come from, and which are not shown and why; nothing for a data set of one's own."""
     run, known = _Run.of(found, evaluation), read()
-    of_data_set = [each for each in known.figures if run.is_of(each)]
+    of_data_set = [each for each in known.figures if run.is_of(each) and each.without in run.without.values()]
     if not of_data_set:
         return []
     shown = [each for block in evaluation.blocks for each in run.comparable(block)]
@@ -156,12 +156,12 @@ def _left_out(run: _Run, figures: list[Figures], evaluation: Evaluation) -> Iter
     other = [each for each in figures if each.protocol != run.protocol]
     if other:
         names = ", ".join(sorted({each.protocol for each in other}))
-        yield f"No figures of other protocols are shown ({names}): {len(other)} published ones are left out."
+        yield f"Published figures of other protocols ({names}) are not shown: {len(other)} are left out."
     same = [each for each in figures if each.protocol == run.protocol]
     apart = [each for each in same if each.mode not in modes]
     if apart:
         names = " and ".join(mode for mode in (SINGLE, BATCH) if any(each.mode == mode for each in apart))
-        yield f"No figures of other modes are shown ({names}): {len(apart)} published ones are left out."
+        yield f"Published figures of another mode ({names}) are not shown: {len(apart)} are left out."
     yield from _other_images([each for each in same if each.mode in modes], evaluation)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from saa import compared, plugins, tables
 from saa.commands import terminal
-from saa.commands.terminal import note, say, show
+from saa.commands.terminal import note, say, show, tell
 from saa.errors import RunError
 from saa.evaluate import evaluate as score_maps
 from saa.evaluation import Evaluation
@@ -45,13 +45,10 @@ def scored(
 def print_tables(found: Sequence[tables.Table], notes: Sequence[str], *, width: int | None = None) -> None:
     """Tables one below the other, and what there is to be said of them; `width` as in `terminal.show`."""
     for index, table in enumerate(found):
-        drawn = _drawn(table)
-        if index < len(found) - 1:
-            show(drawn, gap=1, width=width)
+        if index:
             say("")
-        else:
-            drawn.caption = "\n".join(notes)
-            show(drawn, gap=1, width=width)
+        show(_drawn(table), gap=1, width=width)
+    tell(notes, width=width)
 
 
 def report(run: Path, out: Path | None, root: Path | None) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from saa.commands import log_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -35,7 +38,17 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """A line about how it is going."""
-    print(text, file=sys.stderr, flush=True)
+    if log_lines.wanted():
+        log_lines.write("note", text=text)
+    else:
+        print(text, file=sys.stderr, flush=True)
+
+
+def note_in_passing(text: str) -> None:
+    """The same from a signal handler, which may have come in the middle of another line."""
+    line = log_lines.line("note", text=text) if log_lines.wanted() else text
+    with suppress(OSError):
+        os.write(2, f"\n{line}\n".encode())
 
 
 def show(drawn: Table, *, gap: int = 2, width: int | None = None) -> None:
@@ -58,6 +71,17 @@ def show(drawn: Table, *, gap: int = 2, width: int | None = None) -> None:
     for part in (above, drawn, below):
         if part:
             console.print(part)
+
+
+def tell(sentences: Sequence[str], *, width: int | None = None) -> None:
+    """Sentences on stdout, each on lines of its own; `width` as in `show`."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = width or console.width
+    for sentence in sentences:
+        console.print(sentence)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int = 1) -> None:
@@ -89,7 +113,10 @@ class Display:
 
 @contextmanager
 def progress() -> Iterator[Display]:
-    """A bar on a terminal, a line now and then elsewhere."""
+    """A bar on a terminal, a line now and then elsewhere, JSON lines for whoever wants them."""
+    if log_lines.wanted():
+        yield Display(log_lines.fitting, log_lines.inspecting)
+        return
     if not sys.stderr.isatty():
         yield _lines()
         return
@@ -127,8 +154,15 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _counted(what: str) -> Callable[[int, int], None]:
-    write = _now_and_then()
-    return lambda done, total: write(f"{what}: {done} of {total} maps", always=done == total)
+    write, finished = _now_and_then(), False
+
+    def count(done: int, total: int) -> None:
+        nonlocal finished
+        if not finished:
+            finished = done == total
+            write(f"{what}: {done} of {total} maps", always=finished)
+
+    return count
 
 
 def _bar() -> Progress:

@@ -1,0 +1,103 @@
+"""`saa benchmark`: a data set from pictures to tables, also with several profiles and without parts of the method."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saa.commands.evaluate import Protocol
+from saa.commands.options import Device, Engine, Mode, Workers
+from saa.engines import AUTO, ENGINES
+from saa.plugins import kinds, load
+
+
+def benchmark(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The data set's folder.")],
+    dataset: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"Its layout: {', '.join(kinds('datasets'))}.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", metavar="OUT", help="Folder for runs and reports; the same one resumes."),
+    ],
+    prompts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROMPTS",
+            help="A prompt file, a folder of them, or a shipped name.",
+            show_default="the shipped ones called like the format",
+        ),
+    ] = None,
+    protocol: Protocol = None,
+    engine: Engine = AUTO,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="|".join(dict.fromkeys(name for each in ENGINES.values() for name in each.profiles)),
+            help="How the engine does what the publications leave open; may be repeated to compare.",
+            show_default="the prompt file's, or default",
+        ),
+    ] = None,
+    ablate: Annotated[
+        bool,
+        typer.Option(
+            "--ablate", help="Also without each of the method's four parts, with the first profile."
+        ),
+    ] = False,
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPLIT", help="The part of the data set.", show_default="test, or what the format scores"
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
+    ] = None,
+    workers: Workers = None,
+    mode: Mode = AUTO,
+    device: Device = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Forget earlier runs in the folder.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Inspect images again that failed.")
+    ] = False,
+) -> None:
+    """Run, evaluate and report on all products of a data set.
+
+    One profile: OUT is the run's folder, with its metrics.json, metrics.csv, report.html and report.md.
+    Several, or --ablate: OUT/<profile> and OUT/without-<part> are such folders, and the files in OUT compare them.
+    Give the same command again to finish what was stopped.
+    """
+    from saa.commands import benchmarking
+    from saa.commands.planning import plan
+
+    failed = benchmarking.benchmark(
+        partial(
+            plan,
+            root,
+            dataset,
+            prompts or benchmarking.shipped_prompts(dataset),
+            split=split or load("datasets", dataset).SPLITS[0],
+            engine=engine,
+            device=device,
+            mode=mode,
+            categories=category or (),
+            limit=limit,
+        ),
+        benchmarking.variants(profile or (), ablate=ablate),
+        out,
+        protocol=protocol,
+        workers=workers,
+        overwrite=overwrite,
+        retry_failed=retry_failed,
+    )
+    if failed:
+        raise typer.Exit(1)
