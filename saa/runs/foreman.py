@@ -20,12 +20,11 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from multiprocessing.connection import wait
+from typing import Generic
 
 from saa.errors import RunError, SaaError
+from saa.runs.hired import Gang, Lost, Unforeseen, W
 from saa.runs.outcome import Outcome, failed
-from saa.runs.station import Station
-from saa.runs.worker import Lost, Unforeseen, Worker
 from saa.types import Sample
 
 ATTEMPTS = 2
@@ -34,18 +33,21 @@ _STARTS = 3
 """How many workers in a row may die before they have built an inspector."""
 
 
-class Foreman:
-    """Workers, what they hold and what still waits."""
+class Foreman(Generic[W]):
+    """Workers, what they hold and what still waits.
 
-    def __init__(
-        self, samples: Iterable[Sample], station: Station, threads: int = 1, time_limit: float | None = None
-    ) -> None:
+    Args:
+        samples: asked for one by one, as workers become free.
+        gang: where workers come from.
+        time_limit: seconds that an image may take; None: any.
+    """
+
+    def __init__(self, samples: Iterable[Sample], gang: Gang[W], time_limit: float | None = None) -> None:
         self._samples = iter(samples)
-        self._station = station
-        self._threads = threads
+        self._gang = gang
         self._time_limit = time_limit
-        self._workers: list[Worker] = []
-        self._overdue: dict[Worker, Sample] = {}
+        self._workers: list[W] = []
+        self._overdue: dict[W, Sample] = {}
         self._given_back: deque[Sample] = deque()
         self._alone: set[Sample] = set()
         self._losses: Counter[tuple[str, str]] = Counter()
@@ -61,8 +63,8 @@ class Foreman:
             self._hire(device)
         while self._workers:
             self._end_those_overdue()
-            ready = wait([worker.connection for worker in self._workers], self._patience())
-            for worker in [each for each in self._workers if each.connection in ready]:
+            self._dismiss_latecomers()
+            for worker in self._gang.speaking(self._workers, self._patience()):
                 outcome = self._hear(worker)
                 if outcome is not None:
                     yield outcome
@@ -73,9 +75,15 @@ class Foreman:
             self._workers.pop().stop()
 
     def _hire(self, device: str | None) -> None:
-        self._workers.append(Worker(self._station, self._threads, device))
+        self._workers.append(self._gang.hire(device))
 
-    def _hear(self, worker: Worker) -> Outcome | None:
+    def _dismiss_latecomers(self) -> None:
+        """Do without workers that are still starting, or wait for room on a cluster, when nothing is left."""
+        for worker in [each for each in self._workers if not each.held and not self._anything_left()]:
+            self._workers.remove(worker)
+            worker.stop()
+
+    def _hear(self, worker: W) -> Outcome | None:
         message = worker.receive()
         if isinstance(message, SaaError):
             raise message
@@ -88,7 +96,7 @@ class Foreman:
         self._supply(worker)
         return self._counted(message) if isinstance(message, Outcome) else None
 
-    def _supply(self, worker: Worker) -> None:
+    def _supply(self, worker: W) -> None:
         """Keep one image waiting at a worker, or let go of one for which there is nothing left."""
         if all(each == worker.begun for each in worker.held):
             self._give_next(worker)
@@ -96,7 +104,7 @@ class Foreman:
             self._workers.remove(worker)
             worker.leave()
 
-    def _give_next(self, worker: Worker) -> None:
+    def _give_next(self, worker: W) -> None:
         if worker.held and (self._given_back or self._alone.intersection(worker.held)):
             return  # what is tried again is tried alone
         if self._anything_left():
@@ -113,7 +121,7 @@ class Foreman:
         lost = self._losses[outcome.product, outcome.name]
         return replace(outcome, attempts=outcome.attempts + lost) if lost else outcome
 
-    def _replaced(self, worker: Worker, how: str) -> Outcome | None:
+    def _replaced(self, worker: W, how: str) -> Outcome | None:
         """Give back what a dead worker held and hire another; the outcome of an image that is given up."""
         self._workers.remove(worker)
         worker.stop()
@@ -129,7 +137,7 @@ class Foreman:
             self._rehire(worker.device, how)
         return given_up
 
-    def _blame(self, sample: Sample | None, worker: Worker, how: str, late: bool) -> Outcome | None:
+    def _blame(self, sample: Sample | None, worker: W, how: str, late: bool) -> Outcome | None:
         if sample is None or sample not in worker.held:
             return None  # it died of nothing that it had not finished
         key = sample.product, sample.name
@@ -148,10 +156,7 @@ class Foreman:
         if self._never_built < _STARTS:
             self._hire(device)
         elif not self._workers:
-            raise RunError(
-                f"workers: expected them to start, got {how}; see what they wrote above, or give --workers 1 "
-                "(from Python, call it under `if __name__ == '__main__':`)"
-            )
+            raise RunError(f"workers: expected them to start, got {how}; {self._gang.advice}")
 
     def _end_those_overdue(self) -> None:
         for worker, end in self._ends():
@@ -164,7 +169,7 @@ class Foreman:
         ends = [end for _, end in self._ends()]
         return max(0.0, min(ends) - time.monotonic()) if ends else None
 
-    def _ends(self) -> list[tuple[Worker, float]]:
+    def _ends(self) -> list[tuple[W, float]]:
         """The workers that have turned to an image, with the time when it must be done."""
         if self._time_limit is None:
             return []

@@ -12,6 +12,7 @@ from saa.runs.outcome import Outcome
 from saa.runs.pipeline import overlapped
 from saa.runs.station import Station
 from saa.runs.threads import limited
+from saa.runs.worker import Processes
 from saa.types import Sample
 
 
@@ -58,7 +59,7 @@ class Local:
         apart = self.apart or bool(self.devices) or self.time_limit is not None
         with limited(self.threads):
             if count > 1 or (count and apart):
-                foreman = Foreman(samples, station, self.threads, self.time_limit)
+                foreman = Foreman(samples, Processes(station, self.threads), self.time_limit)
                 try:
                     yield from foreman.outcomes(self.devices[:count] or (None,) * count)
                 finally:

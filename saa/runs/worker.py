@@ -5,124 +5,40 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import chain
 from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import ClassVar
 
-from saa.errors import SaaError
-from saa.runs.outcome import Outcome
-from saa.runs.pipeline import overlapped
-from saa.runs.station import ONE_IMAGES_FAULT, Station
-from saa.runs.threads import limited
+from saa.foundation import devices
+from saa.runs.hired import Hired, Lost, Message, work
+from saa.runs.station import Station
 from saa.types import Sample
 
 _PATIENCE_S = 5.0
-_DEVICES = "CUDA_VISIBLE_DEVICES"
 _LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGTERM)
 
 
-@dataclass(frozen=True)
-class Ready:
-    """What a worker says once it has started and can be given a sample."""
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a worker says once the inspector of its first sample is built; it has not read the picture yet."""
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What a worker says when it turns to a sample.
-
-    Attributes:
-        sample: one of those it holds.
-    """
-
-    sample: Sample
-
-
-@dataclass(frozen=True)
-class Lost:
-    """What the parent hears when a worker has died.
-
-    Attributes:
-        how: in words.
-    """
-
-    how: str
-
-
-@dataclass(frozen=True)
-class Unforeseen:
-    """A fault in a worker that no single image is to blame for.
-
-    Attributes:
-        trace: the worker's traceback.
-    """
-
-    trace: str
-
-
-Message = Ready | Built | Begun | Outcome | SaaError | Unforeseen | Lost
-
-
-class Worker:
-    """A spawned process with a station of its own, which inspects the samples it is given, in their order.
+class Worker(Hired):
+    """A spawned process of this machine.
 
     Attributes:
         connection: readable when `receive` has something to say.
-        held: samples the process was given and has not finished, oldest first.
-        begun: the one of them it turned to last; None if it has finished that, or said nothing yet.
-        since: when it turned to it, by `time.monotonic`.
-        built: whether it has been seen to work.
-        device: the accelerator it is to see, by its number or name; None: all, or none.
     """
 
     def __init__(self, station: Station, threads: int = 1, device: str | None = None) -> None:
+        super().__init__(device)
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.held: list[Sample] = []
-        self.begun: Sample | None = None
-        self.since = 0.0
-        self.built = False
-        self.device = device
         self._process: SpawnProcess = context.Process(
             target=_serve, args=(theirs, station, threads), daemon=True
         )
         with _signals_ignored(), _seeing(device):
             self._process.start()
         theirs.close()  # so that a dead worker reads as the end of the line
-
-    @property
-    def suspect(self) -> Sample | None:
-        """Who is to blame if the process dies now: what it turned to last, else what it has held longest."""
-        return self.begun or next(iter(self.held), None)
-
-    def give(self, sample: Sample) -> None:
-        """Hand over one more sample."""
-        self.held.append(sample)
-        self._send(sample)
-
-    def receive(self) -> Message:
-        """The next thing the process has to say."""
-        try:
-            message: Message = self.connection.recv()
-        except (EOFError, OSError):
-            return Lost(self._fate())
-        if isinstance(message, Built):
-            self.built = True
-        elif isinstance(message, Begun):
-            self.begun, self.since = message.sample, time.monotonic()
-        elif isinstance(message, Outcome):
-            self._finished(message)
-        return message
 
     def leave(self) -> None:
         """Send the process home, and wait for it."""
@@ -147,11 +63,12 @@ class Worker:
         except OSError:
             return  # it has died; `receive` is about to say so
 
-    def _finished(self, outcome: Outcome) -> None:
-        key = outcome.product, outcome.name
-        self.held = [each for each in self.held if (each.product, each.name) != key]
-        if self.begun not in self.held:
-            self.begun = None
+    def _next(self) -> Message:
+        try:
+            message: Message = self.connection.recv()
+        except (EOFError, OSError):
+            return Lost(self._fate())
+        return message
 
     def _fate(self) -> str:
         self._process.join(_PATIENCE_S)
@@ -165,28 +82,37 @@ class Worker:
         return f"{told}, {names[-code]}" if -code in names else told
 
 
+@dataclass(frozen=True)
+class Processes:
+    """Workers of this machine, for a foreman; see `hired.Gang`.
+
+    Attributes:
+        station: what each gets a copy of.
+        threads: numerical threads of each.
+    """
+
+    station: Station
+    threads: int = 1
+    advice: ClassVar[str] = (
+        "see what they wrote above, or give --workers 1 "
+        "(from Python, call it under `if __name__ == '__main__':`)"
+    )
+
+    def hire(self, device: str | None) -> Worker:
+        """A new process."""
+        return Worker(self.station, self.threads, device)
+
+    def speaking(self, workers: Sequence[Worker], patience: float | None) -> list[Worker]:
+        """Those that have something to say."""
+        ready = wait([worker.connection for worker in workers], patience)
+        return [each for each in workers if each.connection in ready]
+
+
 def _serve(connection: Connection, station: Station, threads: int) -> None:
     for number in _LEFT_TO_THE_PARENT:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="orphan", daemon=True).start()
-    tell = _speaking(connection)
-    try:
-        with limited(threads):
-            tell(Ready())
-            samples = _given(connection)
-            first = next(samples, None)
-            if first is None:
-                return
-            station.prepare(first.product)
-            tell(Built())
-            for _ in overlapped(
-                chain([first], samples), station, tell, begun=lambda sample: tell(Begun(sample))
-            ):
-                pass
-    except SaaError as error:
-        tell(error)
-    except ONE_IMAGES_FAULT:  # raised where it is no single image's fault
-        tell(Unforeseen(traceback.format_exc()))
+    work(_given(connection), station, threads, _speaking(connection))
 
 
 def _given(connection: Connection) -> Iterator[Sample]:
@@ -240,18 +166,6 @@ def _signals_ignored() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _seeing(device: str | None) -> Iterator[None]:
-    """A child inherits which accelerators there are; the only one it sees is then its first."""
-    if device is None:
-        yield
-        return
-    before = os.environ.get(_DEVICES)
-    os.environ[_DEVICES] = device
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_DEVICES]
-        else:
-            os.environ[_DEVICES] = before
+def _seeing(device: str | None) -> AbstractContextManager[None]:
+    """A child inherits which accelerators it may see."""
+    return nullcontext() if device is None else devices.only([device])
