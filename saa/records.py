@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -23,18 +24,39 @@ _MAX_LINES = 20
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the files of a run and of its data set lie now.
+
+    Attributes:
+        folder: the run's.
+        root: the data set's.
+        before: the data set's when it was inspected; may be of a system with other roots.
+    """
+
+    folder: RunFolder
+    root: Path
+    before: str = ""
+
+    def path(self, text: str) -> Path:
+        """Where a path of the table lies now."""
+        start = f"{self.before.rstrip('/')}/"
+        inside = text[len(self.before) :].lstrip("/") if self.before and text.startswith(start) else text
+        return self.root / inside
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """What became of one image.
+    """What became of one image; a run may have a million of them, so paths are made only when asked for.
 
     Attributes:
         product, name, defect: as in `Sample`.
         score: of the whole image; None if it failed.
         error: why it failed; empty if it did not.
-        image_path, mask_path: in the data set; they need not be there any more.
-        map_path, regions_path: in the run.
+        place: where the files lie.
+        image, mask, ignore: the files as the table has them; empty where there is none.
         mode: how it was judged, for people: "single image", or "batch (transductive), 83 images".
         notes: what to bear in mind when looking at it, joined by "; "; mostly empty.
-        ignore_path, mask_kind, track: as in `Sample`.
+        mask_kind, track: as in `Sample`.
     """
 
     product: str
@@ -42,15 +64,39 @@ class Record:
     defect: str
     score: float | None
     error: str
-    image_path: Path
-    mask_path: Path | None
-    map_path: Path
-    regions_path: Path
+    place: Place
+    image: str
+    mask: str
     mode: str
     notes: str = ""
-    ignore_path: Path | None = None
+    ignore: str = ""
     mask_kind: MaskKind = "nonzero"
     track: Track = ""
+
+    @property
+    def image_path(self) -> Path:
+        """The picture, which need not be there any more."""
+        return self.place.path(self.image)
+
+    @property
+    def mask_path(self) -> Path | None:
+        """As in `Sample`; it need not be there any more."""
+        return self.place.path(self.mask) if self.mask else None
+
+    @property
+    def ignore_path(self) -> Path | None:
+        """As in `Sample`; it need not be there any more."""
+        return self.place.path(self.ignore) if self.ignore else None
+
+    @property
+    def map_path(self) -> Path:
+        """The anomaly map, in the run."""
+        return self.place.folder.map_path(self.product, self.name)
+
+    @property
+    def regions_path(self) -> Path:
+        """The suspected defects, in the run."""
+        return self.place.folder.regions_path(self.product, self.name)
 
     @property
     def failed(self) -> bool:
@@ -70,7 +116,7 @@ class Record:
     @property
     def has_truth(self) -> bool:
         """It is known for each pixel whether it is defective."""
-        return self.defect == GOOD or (self.labelled and self.mask_path is not None)
+        return self.defect == GOOD or (self.labelled and self.mask != "")
 
 
 @dataclass(frozen=True)
@@ -127,6 +173,19 @@ def read(run: Path, root: Path | None = None) -> Records:
     """
     folder = RunFolder(run)
     about = manifest.read(folder)
+    before = str(about.get("dataset", {}).get("root", ""))
+    place = Place(folder, root if root is not None else Path(before), before)
+    rows = sorted((_record(place, about, line) for line in lines(folder)), key=_by_name)
+    return Records(run, about, tuple(rows), folder.parts())
+
+
+def lines(folder: RunFolder) -> Iterator[dict[str, str]]:
+    """The rows of results.csv that make sense, by column, one after the other.
+
+    Raises:
+        RunError: the file is missing or not of this format; at the end, if rows make no sense (all are listed).
+    """
+    mistakes = []
     try:
         with folder.results.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -136,21 +195,18 @@ def read(run: Path, root: Path | None = None) -> Records:
                     f"{folder.results}: expected the columns {', '.join(_COLUMNS)}, got none named "
                     f"{', '.join(missing)}; take the table as `saa run` left it"
                 )
-            lines = list(reader)
+            for number, line in enumerate(reader, start=2):
+                if mistake := _mistake(line):
+                    mistakes.append(f"{folder.results}:{number}: {mistake}")
+                else:
+                    yield line
     except FileNotFoundError as error:
         raise RunError(
             f"{folder.results}: expected a table of results, got none; give the `saa run` command again"
         ) from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RunError(f"{folder.results}: expected a table of results, got {error}") from error
-    mistakes = [
-        f"{folder.results}:{number}: {mistake}"
-        for number, line in enumerate(lines, start=2)
-        if (mistake := _mistake(line))
-    ]
     raise_all(mistakes)
-    rows = sorted((_record(folder, about, line, root) for line in lines), key=_by_name)
-    return Records(run, about, tuple(rows), folder.parts())
 
 
 def mode(rows: Sequence[Record]) -> str:
@@ -177,12 +233,17 @@ def read_regions(record: Record) -> list[rle.Region]:
     Raises:
         RunError: the file is missing or damaged.
     """
+    return regions_of(record.place.folder, record.product, record.name)
+
+
+def regions_of(folder: RunFolder, product: str, name: str) -> list[rle.Region]:
+    """The suspected defects of an image; see `read_regions`."""
+    path = folder.regions_path(product, name)
     try:
-        regions: list[rle.Region] = json.loads(record.regions_path.read_text(encoding="utf-8"))["regions"]
+        regions: list[rle.Region] = json.loads(path.read_text(encoding="utf-8"))["regions"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
-            f"{record.regions_path}: expected the regions of {record.name}, got {error}; "
-            "give the `saa run` command again"
+            f"{path}: expected the regions of {name}, got {error}; give the `saa run` command again"
         ) from error
     return regions
 
@@ -231,30 +292,21 @@ def _by_name(row: Record) -> tuple[str, str]:
     return row.product, row.name
 
 
-def _record(folder: RunFolder, about: dict[str, Any], line: dict[str, str], root: Path | None) -> Record:
-    product, name = line["product"], line["name"]
-    map_path, regions_path = folder.artefacts(product, name)
-    before = str(about.get("dataset", {}).get("root", ""))
+def _record(place: Place, about: dict[str, Any], line: dict[str, str]) -> Record:
     return Record(
-        product,
-        name,
-        line["defect"],
+        # What many rows share is kept once.
+        sys.intern(line["product"]),
+        line["name"],
+        sys.intern(line["defect"]),
         float(line["score"]) if line["status"] == "ok" else None,
         line["error"],
-        _path(line["image_path"], before, root),
-        _path(line["mask_path"], before, root) if line["mask_path"] else None,
-        map_path,
-        regions_path,
+        place,
+        line["image_path"],
+        line["mask_path"],
         # Runs of older versions have none of these columns.
-        line.get("mode") or str(about.get("mode", "unknown")),
-        line.get("notes", ""),
-        _path(line["ignore_path"], before, root) if line.get("ignore_path") else None,
-        cast(MaskKind, line.get("mask_kind", "nonzero")),
-        cast(Track, line.get("track", "")),
+        sys.intern(line.get("mode") or str(about.get("mode", "unknown"))),
+        sys.intern(line.get("notes", "")),
+        line.get("ignore_path", ""),
+        cast(MaskKind, sys.intern(line.get("mask_kind", "nonzero"))),
+        cast(Track, sys.intern(line.get("track", ""))),
     )
-
-
-def _path(text: str, before: str, root: Path | None) -> Path:
-    """Where a path of the table lies now; the text may come from a system with other roots."""
-    inside = text[len(before) :].lstrip("/") if before and text.startswith(before.rstrip("/") + "/") else text
-    return (root if root is not None else Path(before)) / inside

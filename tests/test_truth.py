@@ -8,7 +8,8 @@ import pytest
 
 from saa import images, truths
 from saa.errors import ImageError, RunError
-from saa.records import Record
+from saa.records import Place, Record
+from saa.runs.folder import RunFolder
 from saa.types import Truth
 
 
@@ -86,30 +87,31 @@ def test_a_truth_has_no_defects_that_do_not_count():
 
 
 def record(tmp_path, defect="good", **known):
-    place = tmp_path / "0"
+    paths = {key: str(path) for key, path in known.items() if key in ("mask", "ignore")}
+    place = Place(RunFolder(tmp_path), tmp_path)
     return Record(
-        "scenes", "0.png", defect, 1.0, "", place, map_path=place, regions_path=place, mode="", **known
+        "scenes", "0.png", defect, 1.0, "", place, "0.png", mode="", **{"mask": "", **known, **paths}
     )
 
 
 def test_labels_and_a_picture_of_what_does_not_count_come_together(saved, tmp_path):
-    paths = {"mask_path": saved([[0, 1, 1, 255]]), "ignore_path": saved([[9, 9, 0, 0]], "0_ignore.png")}
+    paths = {"mask": saved([[0, 1, 1, 255]]), "ignore": saved([[9, 9, 0, 0]], "0_ignore.png")}
     truth = truths.read(record(tmp_path, "anomaly", **paths, mask_kind="labels"), (1, 4))
     assert truth.defective.tolist() == [[False, False, True, False]]
     assert truth.scored.tolist() == [[False, False, True, False]]
 
 
 def test_a_good_image_without_files_is_good_everywhere(tmp_path):
-    truth = truths.read(record(tmp_path, mask_path=None), (2, 3))
+    truth = truths.read(record(tmp_path), (2, 3))
     assert truth.scored.all()
     assert not truth.defective.any()
 
 
 def test_a_good_image_may_have_pixels_that_do_not_count(saved, tmp_path):
     ignored = saved([[0, 255]], "0_ignore.png")
-    truth = truths.read(record(tmp_path, mask_path=None, ignore_path=ignored), (1, 2))
+    truth = truths.read(record(tmp_path, ignore=ignored), (1, 2))
     assert truth.scored.tolist() == [[True, False]]
     with pytest.raises(
         RunError, match=r"0_ignore\.png: expected a mask of the map's size \(5, 5\), got \(1, 2\)"
     ):
-        truths.read(record(tmp_path, mask_path=None, ignore_path=ignored), (5, 5))
+        truths.read(record(tmp_path, ignore=ignored), (5, 5))
