@@ -57,6 +57,12 @@ class Group:
         category = run.evaluation.categories.get(product)
         return category if category is not None and category.mode == self.mode else None
 
+    @property
+    def categories(self) -> list[Category]:
+        """Those of all runs."""
+        every = (self.category(run, product) for run in self.runs for product in self.products)
+        return [each for each in every if each is not None]
+
     def alike(self, product: str, run: Compared) -> bool:
         """Whether a run and the first one judged the same images of a category in this mode."""
         every = [self.category(each, product) for each in (self.runs[0], run)]

@@ -77,8 +77,7 @@ def means(compared: Sequence[Compared]) -> list[Means]:
 
 def overview(group: Group, *, brief: bool = False) -> Table:
     """The means of each run over the categories that all share, a row each, and the differences below."""
-    shared = [group.category(group.runs[0], product) for product in group.shared]
-    metrics = shown_metrics(group.metrics, [each for each in shared if each is not None], brief=brief)
+    metrics = shown_metrics(group.metrics, group.categories, brief=brief)
     means = {metric: group.means(metric) for metric in metrics}
     rows: list[Row] = []
     for index, run in enumerate(group.runs):

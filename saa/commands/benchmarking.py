@@ -25,6 +25,7 @@ from saa.runs.folder import RunFolder
 from saa.runs.session import Tally
 
 if TYPE_CHECKING:
+    from saa.runs.outcome import Outcome
     from saa.runs.plan import Plan
 
 _REPORTS = ("report.html", "report.md", "metrics.json", "metrics.csv")
@@ -202,18 +203,19 @@ def _progress(tallies: dict[Variant, Tally], current: Variant) -> Iterator[Displ
 
         def inspecting(tally: Tally) -> None:
             tallies[current] = tally
-            display.inspecting(_together(list(tallies.values())))
+            display.inspecting(_together(list(tallies.values()), tally.latest))
 
         yield Display(display.fitting, inspecting)
 
 
-def _together(tallies: Sequence[Tally]) -> Tally:
+def _together(tallies: Sequence[Tally], latest: Outcome | None) -> Tally:
     return Tally(
         sum(each.total for each in tallies),
         sum(each.done for each in tallies),
         sum(each.failed for each in tallies),
         sum(each.done_now for each in tallies),
         sum(each.seconds for each in tallies),
+        latest,
     )
 
 
