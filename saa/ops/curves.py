@@ -36,12 +36,15 @@ class Curve:
         false_positives: (K,) int64, good ones at or above each threshold; the last is all of them.
         overlaps: (K,) float64, the share of each defective region at or above each threshold, summed over
             the regions; the last is the number of regions.
+        unordered: (K,) bool, where what a threshold adds may differ in score, and nobody knows how it lies;
+            elsewhere it is of one score. None means that all scores are known.
     """
 
     thresholds: NDArray[np.float64]
     true_positives: NDArray[np.int64]
     false_positives: NDArray[np.int64]
     overlaps: NDArray[np.float64]
+    unordered: NDArray[np.bool_] | None = None
 
     @property
     def num_positives(self) -> int:
@@ -61,8 +64,13 @@ class Curve:
         """Without thresholds that no figure hangs on: of those in a row that add nothing defective, the last stays."""
         adds = np.diff(self.true_positives, prepend=0) > 0
         kept = adds | np.append(adds[1:], True)[: len(adds)]
-        every = (self.thresholds, self.true_positives, self.false_positives, self.overlaps)
-        return Curve(*(each[kept] for each in every))
+        return Curve(
+            self.thresholds[kept],
+            self.true_positives[kept],
+            self.false_positives[kept],
+            self.overlaps[kept],
+            None if self.unordered is None else self.unordered[kept],
+        )
 
     @classmethod
     def of(cls, scores: NDArray[np.floating], defective: NDArray[np.bool_]) -> Curve:
@@ -101,12 +109,34 @@ def auroc(curve: Curve) -> Score:
 
 
 def average_precision(curve: Curve) -> Score:
-    """Precision averaged over recall: the sum of (rise in recall) x precision, without interpolation."""
+    """Precision averaged over recall: the sum of (rise in recall) x precision, without interpolation.
+
+    Where the order is not known, precision is taken in the middle of what it may be.
+    """
     if reason := _undefined(curve):
         return Score(None, reason=reason)
     positives, _ = _steps(curve)
     precision = curve.true_positives / np.maximum(curve.true_positives + curve.false_positives, 1)
+    if curve.unordered is not None:
+        precision = np.where(curve.unordered, sum(precision_between(curve)) / 2, precision)
     return Score(float(np.sum(positives * precision) / curve.num_positives))
+
+
+def precision_between(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least and the largest mean precision of the p defective ones that a threshold adds with n good ones.
+
+    After TP and FP above them, with q(t, f) = t / (t + f), no order gives more than q(TP+p, FP), all p tied
+    before any n. The least is all n before any p, each alone: the mean of q(TP+i, FP+n) for i = 1..p, which is
+    concave and so at least the mean of its ends.
+
+    Returns:
+        Two of (K,); what stands where p = 0 means nothing.
+    """
+    positives, negatives = _steps(curve)
+    called = np.maximum(curve.true_positives + curve.false_positives, 1)
+    first = curve.true_positives - positives + 1
+    least = (curve.true_positives / called + first / (first + curve.false_positives)) / 2
+    return least, curve.true_positives / np.maximum(called - negatives, 1)
 
 
 def fpr_at(curve: Curve, recall: float) -> Score:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from saa.ops.curves import MAX_FPR, Curve
+from saa.ops.curves import MAX_FPR, Curve, precision_between
 
 
 def doubts(curve: Curve) -> NDArray[np.float64]:
@@ -18,9 +18,8 @@ def doubts(curve: Curve) -> NDArray[np.float64]:
     - max-F1: a threshold inside is best after all p and before any n; only what exceeds the best known F1
       counts. The answer is off by the largest entry at most.
     - AUROC: the p * n pairs inside count one half each; all might count one or none. Entries add up.
-    - average precision: with q(t, f) = t / (t + f), the cell counts as p * q(TP+p, FP+n). No order gives
-      more than p * q(TP+p, FP), all p tied before any n. The least is all n before any p, each alone: the
-      mean of the concave q(TP+i, FP+n), i = 1..p, is at least the mean of its ends. Entries add up.
+    - average precision: the cell counts with a mean precision in the middle of `precision_between`; half of
+      what lies between these, times p / P. Entries add up.
     - AUPRO: over the cell's n the overlap rises along a straight line; it might rise before the first or
       after the last. Only the n up to `MAX_FPR` count. Entries add up.
 
@@ -28,7 +27,7 @@ def doubts(curve: Curve) -> NDArray[np.float64]:
         (4, K) max-F1, AUROC, average precision, AUPRO; zeros where the metrics are not defined.
     """
     found = np.zeros((4, len(curve.thresholds)))
-    # Without a positive a cell is above all doubt, and most cells are without.
+    # Without a positive a cell is above all doubt.
     where = np.flatnonzero(np.diff(curve.true_positives, prepend=0))
     positives, negatives = curve.num_positives, curve.num_negatives
     if not len(where) or not negatives:
@@ -37,15 +36,12 @@ def doubts(curve: Curve) -> NDArray[np.float64]:
     p = np.diff(tp1, prepend=0)
     n = np.diff(curve.false_positives, prepend=0)[where]
     known = (2 * tp1 / (tp1 + fp1 + positives)).max()
-    last = tp1 / (tp1 + fp1)
-    more = tp1 / (tp1 + fp1 - n) - last
-    first = tp1 - p + 1
-    less = (last - first / (first + fp1)) / 2
+    least, most = (each[where] for each in precision_between(curve))
     rise = np.diff(curve.overlaps[where], prepend=0) / curve.overlaps[-1]
     counted = np.clip(MAX_FPR * negatives - (fp1 - n), 0, n)
     found[0, where] = np.maximum(2 * tp1 / (tp1 + fp1 - n + positives) - known, 0) * (n > 0)
     found[1, where] = p * n / (2 * positives * negatives)
-    found[2, where] = p / positives * np.maximum(more, less)
+    found[2, where] = p / positives * (most - least) / 2
     found[3, where] = rise * counted * (1 - counted / np.maximum(2 * n, 1)) / (MAX_FPR * negatives)
     return found
 

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from sklearn import metrics as sklearn_metrics
 
 from saa.ops import counting, masks
-from saa.ops.counting import Counts, Grid, Labelled, pixel_curve
+from saa.ops.counting import Labelled, pixel_curve
 from saa.ops.curves import MAX_FPR, Curve, aupro, auroc, average_precision, fpr_at, fpr_between, max_f1
 
 
@@ -210,32 +210,6 @@ def test_no_maps_give_an_empty_curve():
 def test_only_good_pixels_give_a_curve_without_positives():
     curve = pixel_curve(lambda: [Labelled(np.float32([[0.5, 0.1]]), np.array([[False, False]]))])
     assert (curve.num_positives, curve.num_negatives) == (0, 2)
-
-
-def test_counts_of_two_workers_add_up():
-    rng = np.random.default_rng(0)
-    maps = [Labelled(rng.random((5, 7), np.float32), rng.random((5, 7)) < 0.3) for _ in range(4)]
-    whole = Counts.of(Grid.coarse(), maps)
-    merged = Counts.of(Grid.coarse(), maps[:1]) + Counts.of(Grid.coarse(), maps[1:])
-    assert np.array_equal(whole.totals, merged.totals)
-    assert np.array_equal(whole.positives, merged.positives)
-    assert whole.overlaps == pytest.approx(merged.overlaps, abs=1e-12)
-
-
-def test_counts_of_different_grids_do_not_add_up():
-    one = Counts.of(Grid.coarse(), [])
-    other = Counts.of(Grid.coarse().split(np.full(1 << 16, 1)), [])
-    with pytest.raises(ValueError, match="expected both of one grid, got 65536 and 131072 cells"):
-        one + other
-
-
-def test_every_cell_of_a_grid_cut_twice_is_where_its_lowest_key_says():
-    bits = np.random.default_rng(1).integers(0, 3, 1 << 16)
-    grid = Grid.coarse().split(bits)
-    grid = grid.split(np.arange(len(grid.lows)) % 3)
-    assert np.array_equal(grid.cells(grid.lows.astype(np.uint32)), np.arange(len(grid.lows)))
-    ends = grid.lows + (1 << grid.widths) - 1
-    assert np.array_equal(grid.cells(ends.astype(np.uint32)), np.arange(len(grid.lows)))
 
 
 def test_an_ordinary_distribution_is_read_twice_at_most(monkeypatch):

@@ -1,0 +1,162 @@
+"""How many pixels, and how many defective ones, lie in each cell of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saa.ops import grids, masks
+from saa.ops.cells import Cells
+from saa.ops.grids import Grid, Keys
+from saa.types import AnomalyMap, Mask
+
+_CHUNK = 1 << 15
+"""Pixels that are looked at together; what is made of them stays in the processor's cache."""
+_SORTED_KEYS = 1 << 22
+"""Those that are sorted together where a grid has gaps."""
+_FULL = (1 << 31) - 1
+_MANY_HITS = 1 << 20
+
+
+class Labelled(NamedTuple):
+    """A map and what is known of its pixels, of one shape.
+
+    Attributes:
+        anomaly_map: (H, W) float32, finite.
+        mask: (H, W) bool, the defective pixels.
+        scored: (H, W) bool, the pixels that count, with all of `mask`; None means all.
+        group: of what kind it is, where kinds are told apart.
+    """
+
+    anomaly_map: AnomalyMap
+    mask: Mask
+    scored: Mask | None = None
+    group: str = ""
+
+
+class Hits(NamedTuple):
+    """Defective pixels in L cells, lowest first.
+
+    Attributes:
+        cells: (L,) int64.
+        positives: (L,) int64, how many.
+        overlaps: (L,) float64, how much of the defective regions: a pixel counts 1 / area of its region.
+    """
+
+    cells: NDArray[np.int64]
+    positives: NDArray[np.int64]
+    overlaps: NDArray[np.float64]
+
+    @classmethod
+    def summed(cls, many: Iterable[Hits]) -> Hits:
+        """All of them, each cell once."""
+        cells, positives, overlaps = (np.concatenate(each) for each in zip(*many, strict=True))
+        order = np.argsort(cells)
+        cells, positives, overlaps = cells[order], positives[order], overlaps[order]
+        first = np.flatnonzero(np.append(True, np.diff(cells) > 0)[: len(cells)])
+        if not len(first):
+            return cls(cells, positives, overlaps)
+        return cls(cells[first], np.add.reduceat(positives, first), np.add.reduceat(overlaps, first))
+
+
+_NO_HITS = Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What each cell holds; counts of different maps in one grid can be added.
+
+    Attributes:
+        grid: M cells.
+        totals: (M,) int32 or int64, pixels.
+        hits: the defective ones among them.
+    """
+
+    grid: Grid
+    totals: NDArray[np.integer]
+    hits: Hits
+
+    @classmethod
+    def none(cls, grid: Grid) -> Counts:
+        """Those of no map."""
+        return cls(grid, np.zeros(grid.size, np.int32), _NO_HITS)
+
+    def __add__(self, other: Counts) -> Counts:
+        if self.grid.size != other.grid.size or not np.array_equal(self.grid.lows, other.grid.lows):
+            sizes = f"{self.grid.size} and {other.grid.size} cells"
+            raise ValueError(f"counts: expected both of one grid, got {sizes}")
+        totals = np.add(self.totals, other.totals, dtype=np.int64)
+        return Counts(self.grid, totals, Hits.summed([self.hits, other.hits]))
+
+    @property
+    def cells(self) -> Cells:
+        """Those outside of gaps that hold something."""
+        grid, hits = self.grid, self.hits
+        runs = grid.starts if grid.has_gaps else [np.argmax(self.totals > 0)]
+        borders = np.concatenate([runs, hits.cells, hits.cells + 1])
+        borders.sort()  # np.unique takes ten times as long
+        borders = borders[np.diff(borders, append=grid.size) > 0]
+        totals = np.add.reduceat(self.totals.astype(np.int64), borders)
+        lows, widths = grid.lowest(borders)
+        positives, overlaps = np.zeros(len(borders), np.int64), np.zeros(len(borders))
+        where = np.searchsorted(borders, hits.cells)
+        positives[where], overlaps[where] = hits.positives, hits.overlaps
+        found = Cells(lows, widths, totals, positives, overlaps)
+        return found.some((totals > 0) & (widths != grids.GAP))
+
+
+def counted(grid: Grid, maps: Iterable[Labelled]) -> dict[str, Counts]:
+    """Every pixel of the maps, by group; what lies in gaps at both ends of the grid is left out."""
+    tallies: dict[str, _Tally] = {}
+    for labelled in maps:
+        tally = tallies.get(labelled.group) or tallies.setdefault(labelled.group, _Tally(grid))
+        tally.add(labelled)
+    return {group: tally.counts() for group, tally in tallies.items()}
+
+
+class _Tally:
+    """Counts in the making."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._totals: NDArray[np.integer] = np.zeros(grid.size, np.int32)
+        self._num_pixels = 0
+        self._waiting: list[Keys] = []
+        self._hits = [_NO_HITS]
+
+    def add(self, labelled: Labelled) -> None:
+        pixels = labelled.anomaly_map.ravel()
+        scored = None if labelled.scored is None else labelled.scored.ravel()
+        for start in range(0, pixels.size, _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            self._count(grids.keys(pixels[chunk] if scored is None else pixels[chunk][scored[chunk]]))
+        hits = self._grid.cells(grids.keys(pixels[labelled.mask.ravel()]))
+        self._hits.append(Hits(hits, np.ones(len(hits), np.int64), masks.region_shares(labelled.mask)))
+        if sum(len(each.cells) for each in self._hits[1:]) > _MANY_HITS:
+            self._hits = [Hits.summed(self._hits)]
+
+    def counts(self) -> Counts:
+        self._sort()
+        return Counts(self._grid, self._totals, Hits.summed(self._hits))
+
+    def _count(self, keys: Keys) -> None:
+        self._num_pixels += len(keys)
+        if self._num_pixels > _FULL and self._totals.dtype != np.int64:
+            self._totals = self._totals.astype(np.int64)
+        if not self._grid.has_gaps:
+            np.add.at(self._totals, self._grid.cells(keys), self._totals.dtype.type(1))
+            return
+        lowest, highest = self._grid.span
+        self._waiting.append(keys[(keys >= lowest) & (keys <= highest)])
+        if sum(map(len, self._waiting)) > _SORTED_KEYS:
+            self._sort()
+
+    def _sort(self) -> None:
+        if self._waiting:
+            keys = np.sort(np.concatenate(self._waiting))
+            np.add.at(self._totals, self._grid.cells_of_sorted(keys), self._totals.dtype.type(1))
+            self._waiting = []
