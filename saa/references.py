@@ -91,7 +91,15 @@ def read(path: Path) -> Reference:
     Raises:
         ModelError: no such file, not a reference, of another version, or damaged.
     """
-    payload = _bytes(path)
+    return parse(path, read_bytes(path))
+
+
+def parse(path: Path, payload: bytes) -> Reference:
+    """The reference in the bytes of a file; `path` is only told.
+
+    Raises:
+        ModelError: as for `read`.
+    """
     head = _head(path, payload)
     if head.get("version") != VERSION:
         got = f"version {head.get('version')!r}"
@@ -106,7 +114,12 @@ def read(path: Path) -> Reference:
         raise _damaged(path, error) from error
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """What is in a file that ought to hold a reference.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
     if not path.is_file():
         got = "a folder" if path.is_dir() else "a pipe or device" if path.exists() else "no such file"
         raise _refusal(path, got, "check the path, or make one with `saa fit`")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +77,7 @@ class Station:
     """Inspects samples and leaves their artefacts in a run's folder.
 
     Keeps the inspector of the last product, so samples are best sorted by product. The references of products
-    in batch mode must lie in the folder.
+    in batch mode must lie in the folder, or be fetched from where they do; see `fetching`.
     """
 
     def __init__(self, recipes: Mapping[str, AnyRecipe], folder: RunFolder, *, keep_parts: bool) -> None:
@@ -85,6 +85,26 @@ class Station:
         self._folder = folder
         self._keep_parts = keep_parts
         self._built: dict[str, Inspector] = {}
+        self._fetch: Callable[[str], bytes] = self._from_folder
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where the artefacts go."""
+        return self._folder
+
+    def reference_path(self, product: str) -> Path | None:
+        """Where what a product's images have taught lies; None if each is judged by itself."""
+        return self._folder.reference_path(product) if self._recipes[product].mode == BATCH else None
+
+    def fetching(self, fetch: Callable[[str], bytes]) -> Station:
+        """The same station where the run's folder need not be.
+
+        Args:
+            fetch: the bytes of a product's reference file.
+        """
+        other = Station(self._recipes, self._folder, keep_parts=self._keep_parts)
+        other._fetch = fetch
+        return other
 
     def inspect(self, sample: Sample) -> Outcome:
         """Inspect one sample; its artefacts lie on disk, whole and synced, when this returns.
@@ -173,7 +193,10 @@ class Station:
         recipe = self._recipes[product]
         if recipe.mode != BATCH:
             return recipe.build()
-        return recipe.build(references.read(self._folder.reference_path(product)))
+        return recipe.build(references.parse(self._folder.reference_path(product), self._fetch(product)))
+
+    def _from_folder(self, product: str) -> bytes:
+        return references.read_bytes(self._folder.reference_path(product))
 
     def _write(
         self, sample: Sample, inspection: Inspection, parts: Mapping[str, AnomalyMap]
