@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from saa.ops.counting import Labelled, pixel_curve
+from saa.ops import counting
+from saa.ops.counting import Asked, Labelled
 from saa.ops.curves import Curve
 
 GROUP_TOLERANCE = 5e-6
 """Bound of the error of a single group's figures; that of all together is `counting.TOLERANCE`."""
+_AT_ONCE = 12
+"""Groups that are counted in one reading, some 20 MB each."""
+_OTHERS = "\0"
 
 
 class Maps(Protocol):
@@ -38,22 +42,31 @@ class GroupedCurves:
 def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
     """The curve of all maps within `TOLERANCE` of the exact one, and of each group within `GROUP_TOLERANCE`.
 
+    Mostly from one reading of the maps; the shared ones are read again for every dozen groups.
+
     Args:
         groups: maps by group.
         shared: the group whose maps belong to every other one, too; it may be missing.
     """
-    whole = pixel_curve(partial(_mixed, groups)).thinned()
-    each = {}
-    for name in sorted(groups.keys() - {shared}):
-        own = {group: maps for group, maps in groups.items() if group in (name, shared)}
-        each[name] = pixel_curve(partial(_mixed, own), GROUP_TOLERANCE).thinned()
-    return GroupedCurves(whole, each)
+    names = sorted(groups.keys() - {shared})
+    first, *rest = [names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)] or [[]]
+    whole, *each = counting.pixel_curves(
+        lambda: _mixed(groups, (*first, shared)), [Asked(), *_asked(first, shared)]
+    )
+    for some in rest:
+        own = {name: maps for name, maps in groups.items() if name in (*some, shared)}
+        each += counting.pixel_curves(partial(_mixed, own, own), _asked(some, shared))
+    return GroupedCurves(whole, dict(zip(names, each, strict=True)))
 
 
-def _mixed(groups: Mapping[str, Maps]) -> Iterator[Labelled]:
-    """All maps, those of each group spread evenly over the others."""
+def _asked(names: Sequence[str], shared: str) -> list[Asked]:
+    return [Asked((name, shared), GROUP_TOLERANCE) for name in names]
+
+
+def _mixed(groups: Mapping[str, Maps], told: Collection[str]) -> Iterator[Labelled]:
+    """All maps, those of each group spread evenly over the others; groups that need not be told are one."""
     maps = {name: iter(each) for name, each in groups.items()}
     turns = sorted(
         ((nth + 0.5) / len(each), name) for name, each in groups.items() for nth in range(len(each))
     )
-    return (next(maps[name]) for _, name in turns)
+    return (next(maps[name])._replace(group=name if name in told else _OTHERS) for _, name in turns)

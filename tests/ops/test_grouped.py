@@ -81,3 +81,29 @@ def test_thinning_changes_no_figure():
     assert len(thin.thresholds) < len(curve.thresholds) / 2
     metrics = (*METRICS, curves.aupro, lambda each: curves.fpr_at(each, 0.95))
     assert [metric(thin) for metric in metrics] == [metric(curve) for metric in metrics]
+
+
+class Read(list):
+    """Maps that know how often they were gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return super().__iter__()
+
+
+def test_shared_maps_are_read_once_for_many_groups():
+    groups = {"good": Read(drawn(3, 0, 1)), **{name: Read(drawn(2, 2, ord(name))) for name in "abcdefgh"}}
+    pixel_curves(groups, "good")
+    assert {each.times for each in groups.values()} == {1}
+
+
+def test_more_groups_than_are_counted_at_once_are_each_as_exact():
+    groups = {"good": drawn(1, 0, 1), **{f"{number:02}": drawn(1, 2, number) for number in range(14)}}
+    found = pixel_curves(groups, "good")
+    assert list(found.each) == [f"{number:02}" for number in range(14)]
+    assert figures(found.whole) == pytest.approx(figures(exact(*groups.values())), abs=1e-6)
+    for name, curve in found.each.items():
+        alone = figures(exact(groups["good"], groups[name]))
+        assert figures(curve) == pytest.approx(alone, abs=GROUP_TOLERANCE)
