@@ -154,15 +154,8 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _counted(what: str) -> Callable[[int, int], None]:
-    write, finished = _now_and_then(), False
-
-    def count(done: int, total: int) -> None:
-        nonlocal finished
-        if not finished:
-            finished = done == total
-            write(f"{what}: {done} of {total} maps", always=finished)
-
-    return count
+    write = _now_and_then()
+    return lambda done, total: write(f"{what}: {done} of {total} maps", always=False)
 
 
 def _bar() -> Progress:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import sys
 
+import rich.table
+
 from saa.commands import terminal
 from saa.runs.fitting import Fitting
 from saa.runs.session import Tally
@@ -70,3 +72,34 @@ def test_names_the_terminal_cannot_show_are_escaped(monkeypatch):
     terminal.say("größe")
     narrow.flush()
     assert narrow.buffer.getvalue() == b"gr\\xf6\\xdfe\n"
+
+
+def test_counting_off_a_terminal_is_told_now_and_then_only(capsys):
+    with terminal.counting("evaluating") as watch:
+        watch(1, 2)
+        watch(2, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_table_on_a_narrow_terminal_has_no_lines(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    def shown(columns):
+        screen = Terminal()
+        monkeypatch.setattr(sys, "stdout", screen)
+        monkeypatch.setenv("COLUMNS", columns)
+        drawn = rich.table.Table("category", "max-F1", "AUROC")
+        drawn.add_row("bottle", "12.3", "45.6")
+        terminal.show(drawn)
+        return screen.getvalue()
+
+    monkeypatch.setenv("TERM", "xterm")
+    assert "│" in shown("40")
+    assert "│" not in shown("22")
+
+
+def test_sentences_are_wrapped_between_words(capsys):
+    terminal.tell(["one two three", "four"], width=8)
+    assert capsys.readouterr().out.split() == ["one", "two", "three", "four"]
