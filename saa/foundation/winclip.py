@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from saa.foundation import clip_texts
 from saa.foundation.devices import Placement
@@ -93,10 +94,10 @@ def anomalous(
     Args:
         vectors: at unit length.
         meant: (2, D), see `texts`.
-        temperature: above 0.
+        temperature: at least 0.01; below, rounding would leave nothing of some scores.
     """
     cosines = vectors.astype(np.float64) @ meant.T.astype(np.float64)
-    return np.asarray(1 / (1 + np.exp((cosines[..., 0] - cosines[..., 1]) / temperature)))
+    return np.asarray(expit((cosines[..., 1] - cosines[..., 0]) / temperature))
 
 
 def aggregated(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.special import expit
 
 from saa.foundation import pretrained
 from saa.foundation.devices import Arithmetic, Device, Placement, installed
@@ -96,9 +97,8 @@ class ClipSegGrounder:
         from saa.foundation import clipseg
 
         logits = self.segmenter.see(frame.image, _meant(self.segmenter, phrases, self.templates))
-        best = logits.max(axis=0, keepdims=True).astype(np.float64)
-        answers = np.asarray(1 / (1 + np.exp(-best)), np.float32)
-        return np.asarray(clipseg.enlarged(answers, frame.size)[0])
+        answers = np.asarray(expit(logits.max(axis=0, keepdims=True)), np.float32)
+        return np.clip(clipseg.enlarged(answers, frame.size)[0], 0, 1)  # rounding may exceed 1
 
 
 @lru_cache(maxsize=_READ)

@@ -48,7 +48,7 @@ class Config(BaseModel):
         description="sides of windows, in patches; the whole image is one more. Default: arXiv 2303.14814",
     )
     temperature: float = Field(
-        0.07, gt=0, le=1, description="of the softmax over both states. Default: arXiv 2303.14814"
+        0.07, ge=0.01, le=1, description="of the softmax over both states. Default: arXiv 2303.14814"
     )
 
     def check(self) -> None:
@@ -93,7 +93,8 @@ class WinClipGrounder:
         meaning = frame.encoded(self.viewer)
         windows = {scale: self._anomalous(vectors) for scale, vectors in meaning.windows.items()}
         places = winclip.aggregated(self._anomalous(meaning.whole), windows).astype(np.float32)
-        return np.asarray(cv2.resize(places, frame.size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+        enlarged = cv2.resize(places, frame.size[::-1], interpolation=cv2.INTER_LINEAR)
+        return np.asarray(np.clip(enlarged, 0, 1), np.float32)  # rounding may exceed 1
 
     def judge(self, frame: Frame, captions: Sequence[Caption]) -> float:  # noqa: ARG002 - the seam's signature
         """In [0, 1], how anomalous the image as a whole is; see `stages.Judge`."""

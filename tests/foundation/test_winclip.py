@@ -48,9 +48,10 @@ def test_anomalous_is_the_softmax_over_both_states(temperature):
 
 def test_the_surest_meanings_leave_no_zero_to_divide_by():
     meant = np.array([[1, 0], [-1, 0]], np.float32)
-    found = winclip.anomalous(meant, meant, 0.07)
-    assert 0 < found[0] < 1e-12
-    assert found[1] == pytest.approx(1)
+    for temperature in (0.07, 0.01):
+        found = winclip.anomalous(meant, meant, temperature)
+        assert 0 < found[0] < 1e-12
+        assert found[1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("scales", [(2, 3), (1,), (5, 2)])

@@ -53,6 +53,14 @@ def test_a_phrase_may_be_read_in_a_sentence(grounder):
     np.testing.assert_allclose(found, published(image, ("scratch",), template), atol=1e-5)
 
 
+@pytest.mark.parametrize("logit", [-1e4, 1e4])
+def test_answers_of_any_size_are_shares(grounder, monkeypatch, logit):
+    monkeypatch.setattr(Segmenter, "see", lambda *_: np.full((3, 64, 64), logit, np.float32))
+    found = grounder().ground(Frame(street(50, 60)), CAPTIONS)
+    assert ((found >= 0) & (found <= 1)).all()
+    np.testing.assert_allclose(found, np.full((50, 60), float(logit > 0)), atol=1e-6)
+
+
 def test_phrases_are_read_once_however_many_images_ask_for_them(grounder, monkeypatch):
     built = grounder()
     first = built.ground(Frame(street(50, 60)), CAPTIONS)
