@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from saa.commands import terminal
-from saa.commands.options import Engine, Workers
+from saa.commands import log_lines, terminal
+from saa.commands.options import Engine, LogJson, Workers
 
 
 def demo(
@@ -20,6 +20,7 @@ def demo(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Forget an earlier demo in the folder.")
     ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Show it all on pictures drawn in code.
 
@@ -33,13 +34,14 @@ def demo(
     from saa.demo import draw
     from saa.prompt_files import shipped_root
 
-    pictures, folder = out / "data", out / "run"
-    terminal.note(f"drawing parts with defects into {pictures}")
-    draw(pictures)
-    prompts = str(shipped_root() / "demo")  # in full: the user may have a folder called demo
-    execute(plan(pictures, "mvtec", prompts, engine=engine), folder, workers=workers, overwrite=overwrite)
-    scoring.evaluate(folder, "released", None)
-    report = scoring.report(folder, None, None)
-    terminal.say("")
-    terminal.say("Drawn pictures: a demonstration, no evidence of accuracy on real ones.")
-    terminal.say(f"report: {report.resolve()}")
+    with log_lines.written(wanted=log_json):
+        pictures, folder = out / "data", out / "run"
+        terminal.note(f"drawing parts with defects into {pictures}")
+        draw(pictures)
+        prompts = str(shipped_root() / "demo")  # in full: the user may have a folder called demo
+        execute(plan(pictures, "mvtec", prompts, engine=engine), folder, workers=workers, overwrite=overwrite)
+        scoring.evaluate(folder, "released", None)
+        report = scoring.report(folder, None, None)
+        terminal.say("")
+        terminal.say("Drawn pictures: a demonstration, no evidence of accuracy on real ones.")
+        terminal.say(f"report: {report.resolve()}")

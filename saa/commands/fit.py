@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from saa import modes
-from saa.commands import terminal
-from saa.commands.options import Device, Engine, Profile, Without
+from saa.commands import log_lines, terminal
+from saa.commands.options import Device, Engine, LogJson, Profile, Without
 
 
 def fit(
@@ -27,6 +27,7 @@ def fit(
     without: Without = None,
     device: Device = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Learn from a product's unlabelled pictures what is normal.
 
@@ -37,8 +38,11 @@ def fit(
     from saa import config
     from saa.commands import fitting
 
-    recipe = config.load(prompts, engine, modes.BATCH, profile=profile, without=without or (), device=device)
-    left_out = fitting.fit(folder, recipe, prompts, out, overwrite=overwrite)
-    if left_out:
-        terminal.note(f"{left_out} image{'s' * (left_out > 1)} left out, which could not be read")
-        raise typer.Exit(1)
+    with log_lines.written(wanted=log_json):
+        recipe = config.load(
+            prompts, engine, modes.BATCH, profile=profile, without=without or (), device=device
+        )
+        left_out = fitting.fit(folder, recipe, prompts, out, overwrite=overwrite)
+        if left_out:
+            terminal.note(f"{left_out} image{'s' * (left_out > 1)} left out, which could not be read")
+            raise typer.Exit(1)

@@ -60,7 +60,28 @@ Workers = Annotated[
     typer.Option(
         metavar="N",
         min=1,
-        help="Processes; results do not depend on it. Those that run networks hold gigabytes each.",
+        help="Processes; results do not depend on it. Those that run networks hold gigabytes each. With 1 it is "
+        "this process, which an image that crashes it takes along.",
         show_default="one a core; one for networks, on all cores",
     ),
+]
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N,N",
+        help="CUDA devices, such as 0,1: one process each. Results do not depend on how many there are.",
+        show_default="the first",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        min=0.001,
+        help="An image that takes longer is tried once more, then fails; loading models is not counted.",
+        show_default="none",
+    ),
+]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", help="Write progress and notes to stderr as JSON lines.")
 ]

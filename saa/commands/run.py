@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saa.commands import terminal
-from saa.commands.options import Device, Engine, Mode, Profile, Without, Workers
-from saa.engines import AUTO, ENGINES
+from saa.commands import log_lines, terminal
+from saa.commands.options import Device, Devices, Engine, LogJson, Mode, Profile, TimeLimit, Without, Workers
+from saa.engines import AUTO
 from saa.plugins import kinds, load
 
 if TYPE_CHECKING:
+    from saa.runs.fitting import Fitting
     from saa.runs.plan import Plan
     from saa.runs.session import Tally
 
@@ -49,6 +50,8 @@ def run(
         typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
     ] = None,
     workers: Workers = None,
+    devices: Devices = None,
+    time_limit: TimeLimit = None,
     engine: Engine = "auto",
     profile: Profile = None,
     without: Without = None,
@@ -63,16 +66,18 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Inspect images again that failed.")
     ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Inspect all images of a data set, or resume.
 
     Give the same command again to finish a run that was stopped.
     Writes maps, regions, results.csv and run.json to the run's folder.
     """
+    from saa.commands import crewing
     from saa.commands.planning import plan
 
-    execute(
-        plan(
+    with log_lines.written(wanted=log_json), crewing.on(devices, device, workers) as names:
+        planned = plan(
             root,
             dataset,
             prompts,
@@ -80,18 +85,22 @@ def run(
             engine=engine,
             profile=profile,
             without=without or (),
-            device=device,
+            device=crewing.CUDA if names else device,
             mode=mode,
             categories=category or (),
             limit=limit,
             keep_parts=parts,
-        ),
-        out,
-        workers=workers,
-        overwrite=overwrite,
-        retry_failed=retry_failed,
-    )
-    terminal.say(f"{out / 'results.csv'}; next: saa evaluate {out}, saa report {out}")
+        )
+        execute(
+            planned,
+            out,
+            workers=workers,
+            devices=names,
+            time_limit=time_limit,
+            overwrite=overwrite,
+            retry_failed=retry_failed,
+        )
+        terminal.say(f"{out / 'results.csv'}; next: saa evaluate {out}, saa report {out}")
 
 
 def execute(
@@ -99,6 +108,8 @@ def execute(
     out: Path,
     *,
     workers: int | None,
+    devices: tuple[str, ...] = (),
+    time_limit: float | None = None,
     overwrite: bool = False,
     retry_failed: bool = False,
     progress: Callable[[], AbstractContextManager[terminal.Display]] = terminal.progress,
@@ -109,6 +120,8 @@ def execute(
         planned: the images and their recipes.
         out: the run's folder.
         workers: processes; None: as many as fit.
+        devices: CUDA devices, one a process; these processes are the workers.
+        time_limit: seconds that an image may take.
         overwrite: forget what an earlier run left there.
         retry_failed: inspect failed images again.
         progress: opens what shows how far the run is.
@@ -116,24 +129,27 @@ def execute(
     Raises:
         typer.Exit: with 1, if images failed.
     """
-    from saa.runs import session
-    from saa.runs.local import Local
-    from saa.runs.threads import shared
+    from saa.commands import crewing
+    from saa.runs import interrupts, session
 
-    networks = any(ENGINES[recipe.engine].placed for recipe in planned.recipes.values())
-    workers, threads = shared(workers, len(planned.samples), networks=networks)
-    told = f" of {threads} threads" if threads > 1 else ""
-    terminal.note(f"inspecting with {workers} worker{'s' * (workers > 1)}{told}")
+    crew = crewing.local(planned, workers, devices, time_limit)
     try:
-        with progress() as display:
+        with progress() as display, interrupts.heeded(_tell_stopping) as stop:
+
+            def fitting(fit: Fitting) -> None:
+                display.fitting(fit)
+                if stop():
+                    raise KeyboardInterrupt
+
             tally = session.run(
                 planned,
                 out,
-                crew=Local(workers, threads),
+                crew=crew,
                 overwrite=overwrite,
                 retry_failed=retry_failed,
                 watch=display.inspecting,
-                watch_fit=display.fitting,
+                watch_fit=fitting,
+                stop=stop,
             )
     except KeyboardInterrupt:
         terminal.note(f"stopped; what is finished is kept in {out}. Give the same command again to go on.")
@@ -141,6 +157,10 @@ def execute(
     if tally.failed:
         _tell_failures(out, tally)
         raise typer.Exit(1)
+
+
+def _tell_stopping() -> None:
+    terminal.note_in_passing("stopping when the images in hand are finished; Ctrl-C again stops at once")
 
 
 def _tell_failures(out: Path, tally: Tally) -> None:

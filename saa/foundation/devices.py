@@ -10,7 +10,8 @@ Torch is imported when it is needed, not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -107,4 +108,60 @@ def installed(*packages: str) -> None:
         raise ModelError(
             f"published models: expected the package{'s' * (len(missing) > 1)} {', '.join(missing)}, got none "
             "installed; install them with pip install 'saa[foundation]'"
+        )
+
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+def numbered(given: str) -> tuple[str, ...]:
+    """CUDA's names of devices that are given by numbers, such as "0,1".
+
+    They are counted among those that this process sees, if it was given only some.
+
+    Raises:
+        ModelError: not numbers, one twice, or beyond those that this process sees.
+    """
+    numbers = [each.strip() for each in given.split(",")]
+    seen = [each.strip() for each in os.environ.get(_VISIBLE, "").split(",") if each.strip()]
+    wrong = [each for each in numbers if not each.isdecimal() or (seen and int(each) >= len(seen))]
+    if wrong or len({*map(int, numbers)}) < len(numbers):
+        known = f"numbers below {len(seen)}" if seen else "numbers"
+        raise ModelError(
+            f"devices: expected different {known} with commas between them, got '{given}'; write such as 0,1"
+        )
+    return tuple(seen[int(each)] if seen else str(int(each)) for each in numbers)
+
+
+@contextmanager
+def only(names: Sequence[str]) -> Iterator[None]:
+    """In the block this process, if it has not asked for one yet, and those it starts see no other CUDA devices.
+
+    The first of them is what they call `cuda`.
+    """
+    before = os.environ.get(_VISIBLE)
+    os.environ[_VISIBLE] = ",".join(names)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_VISIBLE]
+        else:
+            os.environ[_VISIBLE] = before
+
+
+def check_all_there(names: Sequence[str]) -> None:
+    """Refuse names of devices that are not there; only these must be visible.
+
+    Raises:
+        ModelError: there are fewer.
+    """
+    installed("torch")
+    import torch
+
+    count = torch.cuda.device_count()
+    if count < len(names):
+        raise ModelError(
+            f"devices: expected all of {', '.join(names)} on this machine, got {count} of them; "
+            "`nvidia-smi -L` lists those there are"
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from saa import images
 from saa.errors import ImageError
+from saa.runs import vanished
 from saa.runs.station import ONE_IMAGES_FAULT
 from saa.types import Image
 
@@ -35,6 +36,9 @@ def decoded(
         paths: files; those that cannot be read are passed over.
         watch: called with the number of files that have been dealt with.
         refused: called with each file that cannot be read, and why.
+
+    Raises:
+        RunError: when they are gone through, if the folder of one has gone.
     """
     # Decoding changes the filters of warnings for a moment; with threads, they would not all be put back.
     with warnings.catch_warnings(), ThreadPoolExecutor(_AHEAD) as pool:
@@ -78,4 +82,5 @@ def _read(path: Path) -> Image | Exception:
     try:
         return images.read_rgb(path)
     except ONE_IMAGES_FAULT as error:
+        vanished.check(path)
         return error

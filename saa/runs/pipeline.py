@@ -84,6 +84,7 @@ class _Reader:
         self._station = station
         self._room = threading.Semaphore(1 + _AHEAD)
         self._closed = False
+        self._asking = False
         self._thread = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def __enter__(self) -> _Reader:
@@ -93,7 +94,8 @@ class _Reader:
     def __exit__(self, *_exception: object) -> None:
         self._closed = True
         self._room.release()
-        self._thread.join(_PATIENCE_S)  # in vain where the next sample lets itself be waited for
+        if not self._asking:  # the next sample may let itself be waited for without end
+            self._thread.join(_PATIENCE_S)
 
     def go_on(self) -> None:
         """One picture more may be read."""
@@ -108,7 +110,9 @@ class _Reader:
     def _read(self) -> None:
         try:
             while self._room.acquire() and not self._closed:
+                self._asking = True
                 sample = next(self._samples, None)
+                self._asking = False
                 if sample is None:
                     break
                 reading: Future[Read] = Future()

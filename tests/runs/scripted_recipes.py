@@ -20,6 +20,7 @@ from saa.runs.results import DIFFERING
 from saa.types import Inspection, Regions, Sample
 
 KILLER, FAULTY, NOT_FINITE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+CRASHER, SLEEPER = (255, 255, 0), (0, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class ScriptedInspector:
         first = tuple(int(level) for level in image[0, 0])
         if first == KILLER:
             os.kill(os.getpid(), signal.SIGKILL)
+        if first == CRASHER:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if first == SLEEPER:
+            time.sleep(600)
         if first == FAULTY:
             raise KeyError("no such word")
         values = image.reshape(-1, 3).astype(np.float32)
