@@ -98,7 +98,8 @@ class ClipSegGrounder:
 
         logits = self.segmenter.see(frame.image, _meant(self.segmenter, phrases, self.templates))
         answers = np.asarray(expit(logits.max(axis=0, keepdims=True)), np.float32)
-        return np.clip(clipseg.enlarged(answers, frame.size)[0], 0, 1)  # rounding may exceed 1
+        enlarged = clipseg.enlarged(answers, frame.size)[0]
+        return np.asarray(np.clip(enlarged, 0, 1), np.float32)  # rounding may exceed 1
 
 
 @lru_cache(maxsize=_READ)
