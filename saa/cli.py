@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import saa
-from saa.commands import benchmark, demo, evaluate, fit, inspect, models, prompts, run, status
+from saa.commands import benchmark, demo, evaluate, export, fit, inspect, models, prompts, run, status
 from saa.commands.terminal import note, tolerate_any_text
 from saa.errors import SaaError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("inspect")(inspect.inspect)
 app.command("run")(run.run)
+app.command("export")(export.export)
 app.command("status")(status.status)
 app.command("benchmark")(benchmark.benchmark)
 app.command("fit")(fit.fit)

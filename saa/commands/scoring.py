@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from saa import compared, plugins, tables
-from saa.commands import terminal
-from saa.commands.terminal import note, say, show, tell
+from saa.commands import terminal, unfinished
+from saa.commands.terminal import say, show, tell
 from saa.errors import RunError
 from saa.evaluate import evaluate as score_maps
 from saa.evaluation import Evaluation
-from saa.runs import ledger
-from saa.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,7 +35,7 @@ def scored(
     Raises:
         SaaError: no such protocol, or the run or its data set is damaged.
     """
-    warn_unfinished(run)
+    unfinished.warn(run)
     with terminal.counting("evaluating") as watch:
         return score_maps(run, protocol=protocol, root=root, id_run=id_run, watch=watch)
 
@@ -57,7 +55,7 @@ def report(run: Path, out: Path | None, root: Path | None) -> Path:
     Raises:
         SaaError: the run is damaged, or the page cannot be written.
     """
-    warn_unfinished(run)
+    unfinished.warn(run)
     page = out or run / "report.html"
     if page.suffix.lower() == ".md":
         plugins.load("reports", "markdown").write(run, page)
@@ -79,16 +77,6 @@ def compare(runs: Sequence[Path], out: Path | None, root: Path | None) -> Path:
     page = out or Path("comparison.html")
     plugins.load("reports", "comparison").write(compared.read(compared.names(runs)), page)
     return page
-
-
-def warn_unfinished(run: Path) -> None:
-    """Say so if images of the run have not been dealt with yet."""
-    path = RunFolder(run).ledger
-    if path.is_file():
-        with ledger.opened(path) as rows:
-            pending = rows.counts().pending
-        if pending:
-            note(f"{run}: {pending} images are still to be inspected; give the `saa run` command again")
 
 
 def _drawn(table: tables.Table) -> Table:
