@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from saa import plugins
 from saa.evaluation import Block, Category, Evaluation, size_of
 from saa.modes import BATCH, SINGLE
 from saa.ops.curves import Score
 from saa.published_file import TEST, Figures, read
 from saa.records import Records
-from saa.tables import Row, Table, heading, percent
+from saa.tables import Row, Table, heading, percent, protocol_name
 
 _OURS = "this run"
 
@@ -33,7 +34,9 @@ def notes(found: Records, evaluation: Evaluation) -> list[str]:
     shown = [each for block in evaluation.blocks for each in run.comparable(block)]
     cited = dict.fromkeys(each.source for each in shown)
     lines = [f"[{_number(key)}] {known.sources[key].where} ({known.sources[key].kind})." for key in cited]
-    lines += [known.notes[key] for key in dict.fromkeys(key for each in shown for key in each.notes)]
+    hidden = {*plugins.kinds("metrics")} - {*evaluation.metrics}
+    keys = dict.fromkeys(key for each in shown for key in each.notes)
+    lines += [known.notes[key] for key in keys if key not in hidden]
     return lines + list(_left_out(run, of_data_set, evaluation))
 
 
@@ -100,7 +103,7 @@ def _table(run: _Run, block: Block) -> Table | None:
     ]
     means = list(dict.fromkeys(each.mean_of for each in figures if each.mean_of))
     return Table(
-        f"published figures beside these, {block.mode}, protocol {run.evaluation.protocol}, %",
+        f"published figures beside these, {block.mode}, protocol {protocol_name(run.evaluation.protocol)}, %",
         ("category", "figures of", "by", *map(heading, metrics), "images"),
         tuple(row for name in products for row in _category_rows(run, block, figures, name, metrics)),
         tuple(row for name in means for row in _mean_rows(block, figures, name, metrics)),

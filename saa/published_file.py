@@ -79,7 +79,7 @@ class Published(_Strict):
         sources: by key.
         images: how many images each category has, by data set and category.
         groups: the categories of each mean, as `data set/category`.
-        notes: sentences by key.
+        notes: sentences by key; one that is called like a metric matters only beside that metric.
         figures: in the order of the file.
     """
 

@@ -40,7 +40,7 @@ def notes(data_set, categories, protocol="released", **more):
 
 def test_a_whole_category_stands_beside_the_published_figures_of_it():
     (table,) = tables("mvtec", {"grid": category(78, 0.25)})
-    assert table.title == "published figures beside these, single image, protocol released, %"
+    assert table.title == "published figures beside these, single image, protocol released (400x400), %"
     assert table.header == ("category", "figures of", "by", "max-F1 px", "AUROC px", "images")
     assert table.rows == (
         ("grid", "this run", "", "25.0", "25.0", "78"),
