@@ -55,6 +55,15 @@ Root = Annotated[
     Path | None,
     typer.Option(metavar="ROOT", help="Where the data set lies now.", show_default="where it lay"),
 ]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="local|ray|ray://HOST:PORT",
+        help="Where the work is done. ray: the cluster in RAY_ADDRESS, or one of this machine alone; "
+        "ray://HOST:PORT: the cluster with this head, which this machine must be a node of; ray://auto finds it.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

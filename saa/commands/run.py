@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saa.commands import log_lines, terminal
-from saa.commands.options import Device, Devices, Engine, LogJson, Mode, Profile, TimeLimit, Without, Workers
+from saa.commands.options import (
+    Device,
+    Devices,
+    Engine,
+    LogJson,
+    Mode,
+    On,
+    Profile,
+    TimeLimit,
+    Without,
+    Workers,
+)
 from saa.engines import AUTO
 from saa.plugins import kinds, load
+from saa.runs.cluster.joining import LOCAL
 
 if TYPE_CHECKING:
     from saa.runs.fitting import Fitting
@@ -49,6 +61,7 @@ def run(
         int | None,
         typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
     ] = None,
+    on: On = LOCAL,
     workers: Workers = None,
     devices: Devices = None,
     time_limit: TimeLimit = None,
@@ -76,6 +89,7 @@ def run(
     from saa.commands import crewing
     from saa.commands.planning import plan
 
+    cluster = crewing.cluster(on, devices)
     with log_lines.written(wanted=log_json), crewing.on(devices, device, workers) as names:
         planned = plan(
             root,
@@ -94,6 +108,7 @@ def run(
         execute(
             planned,
             out,
+            cluster=cluster,
             workers=workers,
             devices=names,
             time_limit=time_limit,
@@ -107,6 +122,7 @@ def execute(
     planned: Plan,
     out: Path,
     *,
+    cluster: str | None = None,
     workers: int | None,
     devices: tuple[str, ...] = (),
     time_limit: float | None = None,
@@ -119,6 +135,7 @@ def execute(
     Args:
         planned: the images and their recipes.
         out: the run's folder.
+        cluster: the address of a Ray cluster that does the work; None: this machine.
         workers: processes; None: as many as fit.
         devices: CUDA devices, one a process; these processes are the workers.
         time_limit: seconds that an image may take.
@@ -132,9 +149,12 @@ def execute(
     from saa.commands import crewing
     from saa.runs import interrupts, session
 
-    crew = crewing.local(planned, workers, devices, time_limit)
     try:
-        with progress() as display, interrupts.heeded(_tell_stopping) as stop:
+        with (
+            crewing.hired(planned, cluster, workers, devices, time_limit) as crew,
+            progress() as display,
+            interrupts.heeded(_tell_stopping) as stop,
+        ):
 
             def fitting(fit: Fitting) -> None:
                 display.fitting(fit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,6 +50,13 @@ def shared(
         if sum(_places(node, threads, gpus=gpus) for node in fit) >= places
     )
     return count, next(room, 1)
+
+
+def on_gpus(settings: object) -> bool:
+    """Whether a recipe's settings name CUDA as a device, anywhere."""
+    if isinstance(settings, Mapping):
+        return settings.get("device") == "cuda" or any(map(on_gpus, settings.values()))
+    return isinstance(settings, list | tuple) and any(map(on_gpus, settings))
 
 
 def _places(node: Node, threads: int, *, gpus: bool) -> int:
