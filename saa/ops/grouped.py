@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,10 +34,12 @@ class GroupedCurves:
     Attributes:
         whole: of all groups together.
         each: by group, without the shared one: its pixels and those of the shared one.
+        limits: the lowest and the highest score that counts; infinities, the wrong way round, if there is none.
     """
 
     whole: Curve
     each: Mapping[str, Curve]
+    limits: tuple[float, float] = (math.inf, -math.inf)
 
 
 def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
@@ -50,13 +53,14 @@ def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
     """
     names = sorted(groups.keys() - {shared})
     first, *rest = [names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)] or [[]]
+    limits = _Limits()
     whole, *each = counting.pixel_curves(
-        lambda: _mixed(groups, (*first, shared)), [Asked(), *_asked(first, shared)]
+        lambda: limits.of(_mixed(groups, (*first, shared))), [Asked(), *_asked(first, shared)]
     )
     for some in rest:
         own = {name: maps for name, maps in groups.items() if name in (*some, shared)}
         each += counting.pixel_curves(partial(_mixed, own, own), _asked(some, shared))
-    return GroupedCurves(whole, dict(zip(names, each, strict=True)))
+    return GroupedCurves(whole, dict(zip(names, each, strict=True)), (limits.lowest, limits.highest))
 
 
 def _asked(names: Sequence[str], shared: str) -> list[Asked]:
@@ -70,3 +74,19 @@ def _mixed(groups: Mapping[str, Maps], told: Collection[str]) -> Iterator[Labell
         ((nth + 0.5) / len(each), name) for name, each in groups.items() for nth in range(len(each))
     )
     return (next(maps[name])._replace(group=name if name in told else _OTHERS) for _, name in turns)
+
+
+class _Limits:
+    """The lowest and the highest score of what has been gone through."""
+
+    def __init__(self) -> None:
+        self.lowest, self.highest = math.inf, -math.inf
+
+    def of(self, maps: Iterator[Labelled]) -> Iterator[Labelled]:
+        """The same maps, each looked at."""
+        for each in maps:
+            scores = each.anomaly_map if each.scored is None else each.anomaly_map[each.scored]
+            if scores.size:
+                self.lowest = min(self.lowest, float(scores.min()))
+                self.highest = max(self.highest, float(scores.max()))
+            yield each
