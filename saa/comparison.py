@@ -16,28 +16,30 @@ DELTA = "Δ"
 
 
 def tables(compared: Sequence[Compared]) -> list[Table]:
-    """What the runs are; and for each mode the means of all metrics, and each metric by category."""
-    found = [about_runs(compared)]
-    for group in groups(compared):
-        found.append(overview(group))
-        found += [_by_category(group, metric) for metric in group.metrics]
-    return found
+    """What the runs are; for each mode the means of all metrics; and each metric by category, if there are several."""
+    return [about_runs(compared), *overviews(compared), *by_category(compared)]
 
 
 def brief(compared: Sequence[Compared]) -> list[Table]:
-    """What fits a terminal: for each mode the means, and the first metric by category where there are several."""
-    found = []
-    for group in groups(compared):
-        found.append(overview(group, brief=True))
-        if len(group.products) > 1:
-            found += [_by_category(group, metric) for metric in group.metrics[:1]]
-    return found
+    """What fits a terminal: for each mode the means, and the first metric by category."""
+    return [*overviews(compared, brief=True), *by_category(compared, most=1)]
+
+
+def overviews(compared: Sequence[Compared], *, brief: bool = False) -> list[Table]:
+    """For each mode the means; `brief` as in `shown_metrics`."""
+    return [overview(group, brief=brief) for group in groups(compared)]
+
+
+def by_category(compared: Sequence[Compared], *, most: int | None = None) -> list[Table]:
+    """For each mode of several categories a table for each metric, or for the first `most`."""
+    several = (group for group in groups(compared) if len(group.products) > 1)
+    return [_by_category(group, metric) for group in several for metric in group.metrics[:most]]
 
 
 def notes(compared: Sequence[Compared]) -> list[str]:
     """What to bear in mind of the comparison, one sentence each."""
     first = compared[0]
-    lines = [f"{DELTA} is the difference to {first.name}, in percentage points."]
+    lines = [f"{DELTA} is the difference to the first run of the table, in percentage points."]
     lines += about(first.evaluation)
     for group in groups(compared):
         lines += _doubts(group)
@@ -86,9 +88,9 @@ def overview(group: Group, *, brief: bool = False) -> Table:
         if index:
             deltas = (_delta(means[metric][0], means[metric][index]) for metric in metrics)
             rows.append((f"{DELTA} {run.name}", *deltas, ""))
-    count = len(group.shared)
+    alone = group.products[0] if len(group.products) == 1 else ""
     return Table(
-        f"mean of {count} categor{'y' if count == 1 else 'ies'}, {_judged(group)}",
+        f"{alone or f'mean of {len(group.shared)} categories'}, {_judged(group)}",
         ("run", *map(heading, metrics), "images"),
         tuple(rows),
         (),

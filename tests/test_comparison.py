@@ -92,7 +92,7 @@ def test_modes_stand_in_tables_of_their_own():
     first = run("a", {"bolt": category(0.5), "nut": category(0.1, label=batch)})
     second = run("b", {"bolt": category(0.7), "nut": category(0.2)})
     tables = comparison.tables([first, second])
-    assert titled(tables, "max-F1 px, batch").rows == (("nut", "10.0"),)
+    assert titled(tables, "nut, batch (transductive), protocol").rows == (("a", "10.0", "50.0", "2"),)
     assert titled(tables, "max-F1 px, single").rows == (
         ("bolt", "50.0", "70.0", "+20.0"),
         ("nut", "–", "20.0", "–"),
@@ -112,7 +112,8 @@ def test_a_terminal_gets_the_means_and_the_first_metric_by_category():
         "max-F1 px",
     ]
     alone = [run("a", {"bolt": category(0.5)})] * 2
-    assert len(comparison.brief(alone)) == 1
+    assert [table.title.split(",")[0] for table in comparison.brief(alone)] == ["bolt"]
+    assert [table.title.split(",")[0] for table in comparison.tables(alone)] == ["runs", "bolt"]
 
 
 def test_runs_are_called_by_what_tells_their_folders_apart():

@@ -19,17 +19,18 @@ def write(compared: Sequence[Compared], out: Path) -> None:
     Raises:
         RunError: `out` cannot be written.
     """
-    tables, notes = comparison.tables(compared), comparison.notes(compared)
+    notes = comparison.notes(compared)
     if out.suffix.lower() == ".md":
-        lines = [line for table in tables for line in _marks.table(table)]
+        lines = [line for table in comparison.tables(compared) for line in _marks.table(table)]
         write_text(out, "\n".join([f"# {_TITLE}", "", *lines, *_marks.notes(notes)]))
         return
     page = _pages.rendered(
         "comparison.html.j2",
         title=_TITLE,
-        about=tables[0],
-        tables=tables[1:],
+        about=comparison.about_runs(compared),
+        overviews=comparison.overviews(compared),
         means=comparison.means(compared),
+        tables=comparison.by_category(compared),
         notes=notes,
     )
     write_text(out, page)

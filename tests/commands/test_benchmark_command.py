@@ -48,7 +48,7 @@ def test_an_ablation_compares_the_whole_method_with_each_part_left_out(benchmark
         assert any(line.startswith(f"{name} ") for line in out.splitlines())
     assert "of 15 images, 0 failed" in err
     assert "Δ without-language" in out
-    assert "mean of 1 category, single image, protocol native (image size), %" in out
+    assert "nut, single image, protocol native (image size), %" in out
     assert max(map(len, out.splitlines())) <= 100
     assert all((tmp_path / "out" / report).is_file() for report in REPORTS)
     assert list(json.loads((tmp_path / "out/metrics.json").read_text("utf-8"))["runs"]) == names
