@@ -16,6 +16,8 @@ from saa.evaluation import Evaluation
 if TYPE_CHECKING:
     from rich.table import Table
 
+_LONG = 10
+
 
 def evaluate(run: Path, protocol: str | None, root: Path | None, id_run: Path | None = None) -> None:
     """Score the maps of `run`, write its metrics.json and print the tables, one for each mode.
@@ -85,10 +87,16 @@ def _drawn(table: tables.Table) -> Table:
     drawn = Table(title=table.title)
     for index, title in enumerate(table.header):
         justify: Literal["left", "right"] = "left" if index < table.text_columns else "right"
-        drawn.add_column(title, justify=justify, overflow="fold")
+        drawn.add_column(_breakable(title), justify=justify, overflow="fold")
     for row in table.rows:
         drawn.add_row(*row)
     drawn.add_section()
     for row in table.foot:
         drawn.add_row(*row, style="bold")
     return drawn
+
+
+def _breakable(title: str) -> str:
+    """A heading whose long words, such as a run's name, are broken at hyphens and not anywhere."""
+    words = [word.replace("-", "-\n") if len(word) > _LONG else word for word in title.split(" ")]
+    return " ".join(words)
