@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from saa.commands.evaluate import Protocol
-from saa.commands.options import Device, Engine, Mode, Workers
+from saa.commands.options import Device, Devices, Engine, Mode, On, TimeLimit, Workers
 from saa.engines import AUTO, ENGINES
 from saa.plugins import kinds, load
+from saa.runs.cluster.joining import LOCAL
 
 
 def benchmark(
@@ -60,7 +61,10 @@ def benchmark(
         int | None,
         typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
     ] = None,
+    on: On = LOCAL,
     workers: Workers = None,
+    devices: Devices = None,
+    time_limit: TimeLimit = None,
     mode: Mode = AUTO,
     device: Device = None,
     overwrite: Annotated[
@@ -76,28 +80,40 @@ def benchmark(
     Several, or --ablate: OUT/<profile> and OUT/without-<part> are such folders, and the files in OUT compare them.
     Give the same command again to finish what was stopped.
     """
-    from saa.commands import benchmarking
+    from saa.commands import benchmarking, crewing
     from saa.commands.planning import plan
+    from saa.commands.run import execute
 
-    failed = benchmarking.benchmark(
-        partial(
-            plan,
-            root,
-            dataset,
-            prompts or benchmarking.shipped_prompts(dataset),
-            split=split or load("datasets", dataset).SPLITS[0],
-            engine=engine,
-            device=device,
-            mode=mode,
-            categories=category or (),
-            limit=limit,
-        ),
-        benchmarking.variants(profile or (), ablate=ablate),
-        out,
-        protocol=protocol,
-        workers=workers,
-        overwrite=overwrite,
-        retry_failed=retry_failed,
-    )
+    split = split or load("datasets", dataset).SPLITS[0]
+    prompts = prompts or benchmarking.shipped_prompts(dataset)
+    cluster = crewing.cluster(on, devices)
+    with crewing.on(devices, device, workers) as names:
+        failed = benchmarking.benchmark(
+            partial(
+                plan,
+                root,
+                dataset,
+                prompts,
+                split=split,
+                engine=engine,
+                device=crewing.CUDA if names else device,
+                mode=mode,
+                categories=category or (),
+                limit=limit,
+            ),
+            partial(
+                execute,
+                cluster=cluster,
+                workers=workers,
+                devices=names,
+                time_limit=time_limit,
+                overwrite=overwrite,
+                retry_failed=retry_failed,
+            ),
+            benchmarking.variants(profile or (), ablate=ablate),
+            out,
+            protocol=protocol,
+            overwrite=overwrite,
+        )
     if failed:
         raise typer.Exit(1)

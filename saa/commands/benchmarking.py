@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ import typer
 
 from saa import compared, comparison, metrics_file, metrics_table, published, records, tables
 from saa.commands import scoring, terminal
-from saa.commands.run import execute
 from saa.commands.terminal import Display, note, say
 from saa.errors import PromptError, RunError, SaaError
 from saa.evaluation import size_of
@@ -55,6 +54,16 @@ class PlanOf(Protocol):
         ...
 
 
+class Execute(Protocol):
+    """How a plan is done: `run.execute` with all else given."""
+
+    def __call__(
+        self, planned: Plan, out: Path, *, progress: Callable[[], AbstractContextManager[Display]]
+    ) -> None:
+        """Do it; raises typer.Exit if images failed."""
+        ...
+
+
 def variants(profiles: Sequence[str], *, ablate: bool) -> tuple[Variant, ...]:
     """The runs of a benchmark: each profile once, and the first one without each part of the method."""
     whole = [Variant(profile, profile) for profile in dict.fromkeys(profiles)] or [Variant(DEFAULT)]
@@ -83,24 +92,22 @@ def shipped_prompts(dataset: str) -> str:
 
 def benchmark(
     plan_of: PlanOf,
+    execute: Execute,
     wanted: Sequence[Variant],
     out: Path,
     *,
     protocol: str | None,
-    workers: int | None,
     overwrite: bool,
-    retry_failed: bool,
 ) -> bool:
     """Run, evaluate and report on every variant, and compare them if there are several; print tables.
 
     Args:
         plan_of: what is to be done for a variant.
+        execute: how it is done.
         wanted: the variants, at least one; the others are compared with the first.
         out: the run's folder, or that of several.
         protocol: as in `evaluate`.
-        workers: processes; None: as many as fit.
-        overwrite: forget earlier runs.
-        retry_failed: inspect failed images again.
+        overwrite: whether earlier runs are forgotten.
 
     Returns:
         Whether images failed.
@@ -120,14 +127,7 @@ def benchmark(
         if len(wanted) > 1:
             note(f"run {number} of {len(wanted)}: {each.name}")
         with suppress(typer.Exit):  # the images that failed are told, and the exit code follows at the end
-            execute(
-                plans[each],
-                folders[each],
-                workers=workers,
-                overwrite=overwrite,
-                retry_failed=retry_failed,
-                progress=partial(_progress, tallies, each),
-            )
+            execute(plans[each], folders[each], progress=partial(_progress, tallies, each))
         scoring.scored(folders[each], protocol)
         for page in ("report.html", "report.md"):
             scoring.report(folders[each], folders[each] / page, None)
