@@ -58,12 +58,13 @@ def overlay(image: Image, anomaly_map: AnomalyMap, regions: Regions, vmax: float
     return outlined(np.rint(image * (1 - weight) + hot * weight).astype(np.uint8), regions)
 
 
-def outlined(image: Image, regions: Regions) -> Image:
+def outlined(image: Image, regions: Regions, *, scale: float = 1) -> Image:
     """The image with each region's outline, phrase and score; the best region lies on top.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         regions: N regions of that size, best first. Pictures under 60 px a side get outlines only.
+        scale: how much larger than usual lines and letters are; for pictures that are shown small.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
@@ -71,18 +72,25 @@ def outlined(image: Image, regions: Regions) -> Image:
     drawn = image.copy()
     shown = [n for n in range(len(regions)) if regions.masks[n].any()]
     for n in reversed(shown):
-        outline(drawn, regions.masks[n], bold=n == shown[0])
+        outline(drawn, regions.masks[n], bold=n == shown[0], scale=scale)
     if min(image.shape[:2]) < _MIN_LABELLED_PX:
         return drawn
     labels = [f"{_plain(regions.phrases[n])} {regions.scores[n]:.2f}" for n in shown]
-    corners = [_top_left(regions.masks[n]) for n in shown]
-    return _labelled(drawn, labels, corners)
+    edges = [_edges(regions.masks[n]) for n in shown]
+    return _labelled(drawn, labels, edges, scale)
 
 
-def outline(image: Image, mask: Mask, inside: tuple[int, int, int] = _OUTLINE, *, bold: bool = True) -> None:
+def outline(
+    image: Image,
+    mask: Mask,
+    inside: tuple[int, int, int] = _OUTLINE,
+    *,
+    bold: bool = True,
+    scale: float = 1,
+) -> None:
     """Draw the border of an (H, W) mask into the image; bold has a dark rim and is seen on any ground."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    width = max(1, round(min(image.shape[:2]) / 300))
+    width = max(1, round(scale * min(image.shape[:2]) / 300))
     if bold:
         cv2.drawContours(image, contours, -1, _DARK, 3 * width)
     cv2.drawContours(image, contours, -1, inside, width)
@@ -104,21 +112,21 @@ def _plain(phrase: str) -> str:
     )
 
 
-def _top_left(mask: Mask) -> tuple[int, int]:
-    left, top, _, _ = cv2.boundingRect(mask.astype(np.uint8))
-    return left, top
+def _edges(mask: Mask) -> _Box:
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return left, top, left + width, top + height
 
 
-def _labelled(image: Image, labels: Sequence[str], corners: Sequence[tuple[int, int]]) -> Image:
+def _labelled(image: Image, labels: Sequence[str], edges: Sequence[_Box], scale: float) -> Image:
     picture = PIL.Image.fromarray(image)
     pen = PIL.ImageDraw.Draw(picture)
     height, width = image.shape[:2]
-    size = max(_MIN_TEXT_PX, round(min(height, width) / 32))
+    size = max(_MIN_TEXT_PX, round(scale * min(height, width) / 32))
     font = PIL.ImageFont.load_default(size)
     taken: list[_Box] = []
-    for label, corner in zip(labels, corners, strict=True):
+    for label, around in zip(labels, edges, strict=True):
         text = _shortened(label, pen, font, width - size)
-        box = _place(corner, round(pen.textlength(text, font)) + size // 2, size + size // 3, (width, height))
+        box = _place(around, round(pen.textlength(text, font)) + size // 2, size + size // 3, (width, height))
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)
             pen.rectangle(box, fill=_DARK)
@@ -140,10 +148,16 @@ def _shortened(
     return text
 
 
-def _place(corner: tuple[int, int], width: int, height: int, limits: tuple[int, int]) -> _Box:
-    """A box just above the corner, or at it where there is no room, inside the limits (w, h)."""
-    left = max(0, min(corner[0], limits[0] - width - 1))
-    top = corner[1] - height - 2 if corner[1] > height + 2 else min(corner[1] + 2, limits[1] - height - 1)
+def _place(around: _Box, width: int, height: int, limits: tuple[int, int]) -> _Box:
+    """A box just above a region, below it where there is no room, on it where there is none at all, inside (w, h)."""
+    left = max(0, min(around[0], limits[0] - width - 1))
+    top = around[1] - height - 2
+    if top < 0:
+        top = (
+            around[3] + 2
+            if around[3] + height + 2 < limits[1]
+            else min(around[1] + 2, limits[1] - height - 1)
+        )
     return left, top, left + width, top + height
 
 

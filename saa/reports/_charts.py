@@ -9,6 +9,7 @@ import numpy as np
 
 from saa.ops import drawing
 from saa.records import Record
+from saa.reports._axes import Axis, apart, axis, counts
 
 _BINS = 20
 _STOPS = 9
@@ -34,15 +35,14 @@ class Histogram:
     """How image scores are spread.
 
     Attributes:
-        low, high: the ends of the axis.
-        most: what the highest bar counts.
+        scores: the axis of image scores.
+        counts: the axis of numbers of images; its end is what the highest bar counts.
         series: those that have an image.
         threshold: its place on the axis as a share, and its value; None where there is none.
     """
 
-    low: float
-    high: float
-    most: int
+    scores: Axis
+    counts: Axis
     series: tuple[Series, ...]
     threshold: tuple[float, float] | None
 
@@ -73,28 +73,25 @@ def histogram(rows: Sequence[Record], threshold: float | None) -> Histogram | No
     scores = [score for group in groups.values() for score in group]
     if not scores:
         return None
-    low, high = _apart(min(scores), max(scores))
-    counts = {
-        name: np.histogram(group, _BINS, (low, high))[0].tolist() for name, group in groups.items() if group
+    across = axis(min(scores), max(scores))
+    bins = {
+        name: np.histogram(group, _BINS, (across.low, across.high))[0].tolist()
+        for name, group in groups.items()
+        if group
     }
-    most = max(max(each) for each in counts.values())
+    most = max(max(each) for each in bins.values())
     series = tuple(
-        Series(name, tuple(each), tuple(count / most for count in each)) for name, each in counts.items()
+        Series(name, tuple(each), tuple(count / most for count in each)) for name, each in bins.items()
     )
-    return Histogram(low, high, most, series, _mark(threshold, low, high))
+    return Histogram(across, counts(most), series, _mark(threshold, across.low, across.high))
 
 
 def scale(low: float, high: float, threshold: float | None) -> Scale:
     """A colour bar from `low` to `high`."""
-    low, high = _apart(low, high)
+    low, high = apart(low, high)
     ramp = drawing.colour(np.linspace(0, 1, _STOPS, dtype=np.float32)[None], 0, 1)[0]
     stops = tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in ramp.tolist())
     return Scale(low, high, stops, _mark(threshold, low, high))
-
-
-def _apart(low: float, high: float) -> tuple[float, float]:
-    """Ends of an axis that differ."""
-    return (low, high) if high > low else (low, low + max(abs(low), 1e-6))
 
 
 def _mark(value: float | None, low: float, high: float) -> tuple[float, float] | None:

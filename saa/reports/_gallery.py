@@ -84,10 +84,10 @@ def groups(looks: Sequence[Look], count: int) -> list[Group]:
         )
     alarms = [each for each in sorted(looks, key=_by_score, reverse=True) if each.row.defect == "good"]
     agreement = "by agreement (F1) of map and truth at the category's threshold."
-    half = (len(judged) + 1) // 2
+    found = [each for each in judged[: (len(judged) + 1) // 2] if each.f1]
     return _named(
-        ("Found best", f"Defective images, {agreement}", [each for each in judged[:half] if each.f1][:count]),
-        ("Found worst", f"Defective images, {agreement}", judged[half:][-count:][::-1]),
+        ("Found best", f"Defective images, {agreement}", found[:count]),
+        ("Found worst", f"Defective images, {agreement}", judged[len(found) :][-count:][::-1]),
         ("Good, with the highest scores", "The likeliest false alarms.", alarms[: max(1, count // 2)]),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,7 @@ from saa.types import Image, Mask, Regions, Truth
 _QUALITY = 78
 _MAX_REGIONS = 5
 _MAX_MAGNIFICATION = 4
+_SCALE = 1.5
 _TRUTH = (0, 200, 255)
 _LEFT_OUT = (128, 128, 128)
 
@@ -42,7 +44,7 @@ class Picture:
 
 
 def pictures(row: Record, low: float, high: float, side: int) -> list[Picture]:
-    """Image, truth, map and regions of an image that did not fail; the longer side is `side` px.
+    """Image, truth, map and regions of an image that did not fail, each as many pixels as a square of `side`.
 
     An image or mask that is no longer where it was leaves out its pictures and keeps the map.
 
@@ -65,12 +67,16 @@ def pictures(row: Record, low: float, high: float, side: int) -> list[Picture]:
     regions = _regions(row, size)
     phrases = ", ".join(regions.phrases) or "none"
     alt = f"Suspected defects of {row.name}: {phrases}"
-    return [*found, coloured, _picture("Regions", alt, drawing.outlined(small, regions))]
+    return [
+        *found,
+        coloured,
+        _picture("Regions", alt, drawing.outlined(small, regions, scale=_SCALE)),
+    ]
 
 
 def _fitted(height: int, width: int, side: int) -> tuple[int, int]:
-    """(h, w) whose longer side is `side`; tiny images grow four times at most."""
-    factor = min(side / max(height, width), _MAX_MAGNIFICATION)
+    """(h, w) of the area of a square of `side`; tiny images grow four times at most."""
+    factor = min(side / math.sqrt(height * width), _MAX_MAGNIFICATION)
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
@@ -126,7 +132,7 @@ def _regions(row: Record, size: tuple[int, int]) -> Regions:
 def _marked(image: Image, truth: Mask) -> Image:
     drawn = image.copy()
     drawn[truth] = np.rint(0.6 * drawn[truth] + 0.4 * np.array(_TRUTH)).astype(np.uint8)
-    drawing.outline(drawn, truth, _TRUTH)
+    drawing.outline(drawn, truth, _TRUTH, scale=_SCALE)
     return drawn
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from saa.errors import RunError
 from saa.evaluate import evaluate
-from saa.reports import html
+from saa.reports import _pictures, html
 
-VOID = {"meta", "img", "stop", "rect", "line", "br"}
+VOID = {"meta", "img", "stop", "rect", "line", "br", "path", "polyline", "circle"}
+INLINE = {"bdi", "strong", "code"}
 
 
 class Page(HTMLParser):
@@ -25,7 +26,7 @@ class Page(HTMLParser):
         self.addresses: list[str] = []
         self.words: list[str] = []
         self.feed(text)
-        self.text = " ".join(" ".join(self.words).split())
+        self.text = " ".join("".join(self.words).split())
 
     def handle_starttag(self, tag, attributes):
         known = dict(attributes)
@@ -39,8 +40,12 @@ class Page(HTMLParser):
         if tag not in VOID:
             assert self.open.pop() == tag
 
+        if tag not in INLINE:
+            self.words.append(" ")
+
     def handle_data(self, text):
-        self.words.append(text)
+        if self.open[-1:] not in (["style"], ["script"]):
+            self.words.append(text)
 
 
 def written(fake, **options) -> Page:
@@ -69,7 +74,15 @@ def test_every_picture_has_an_alternative_text_and_a_size(page):
 
 
 def test_the_head_says_engine_mode_protocol_and_counts(page):
-    for words in ("embedded", "single image", "released (maps at 400 × 400", "13, 1 failed", "saa 0.1.0"):
+    for words in (
+        "Engine embedded",
+        "Mode single image",
+        "oracle: the best of each category",
+        "Protocol released",
+        "maps at 400 × 400",
+        "13, 1 failed",
+        "saa 0.1.0",
+    ):
         assert words in page.text
 
 
@@ -165,13 +178,13 @@ def test_the_notice_of_a_data_set_is_quoted(small_run):
 
 def test_all_maps_of_a_category_share_one_scale(fake_run, monkeypatch):
     seen = []
-    original = html._pictures.pictures
+    original = _pictures.pictures
 
     def spy(row, low, high, side):
         seen.append((low, high))
         return original(row, low, high, side)
 
-    monkeypatch.setattr(html._pictures, "pictures", spy)
+    monkeypatch.setattr(_pictures, "pictures", spy)
     for number in range(4):
         fake_run.add("nut", f"{number}.png", anomaly_map=np.full((8, 10), number, np.float32))
     fake_run.save()
@@ -209,7 +222,7 @@ def test_the_mode_stands_at_every_table_section_and_picture(mixed_page):
     assert "Mode batch (transductive) for 1 product, single image for 1 product" in mixed_page.text
     for title in ("embedded engine", "what the maps are made of"):
         for mode in ("batch (transductive)", "single image"):
-            assert f"{title}, {mode}, protocol released, %" in mixed_page.text
+            assert f"{title}, {mode}, protocol released (400x400), %" in mixed_page.text
     assert mixed_page.text.count("; batch (transductive), 83 images") == 3
     assert mixed_page.text.count("; single image") == 3
     assert "bolt batch (transductive), 83 images 3 images: 3 good" in mixed_page.text
@@ -246,4 +259,4 @@ def test_what_was_decided_stands_with_the_mode(fake_run, new_map):
     about = json.loads(described.read_text())
     decisions = {"arrangement": "aligned, as they lie", "references": 49}
     described.write_text(json.dumps(about | {"products": {"bolt": {"decisions": decisions}}}))
-    assert f"{label} : arrangement aligned, as they lie; references 49" in written(fake_run).text
+    assert f"{label}: arrangement aligned, as they lie; references 49" in written(fake_run).text
