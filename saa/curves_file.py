@@ -37,21 +37,25 @@ class Points:
 
     @classmethod
     def of(cls, curve: Curve) -> Points | None:
-        """At most some 200 points of a curve, dense in recall and in threshold; None if it has none."""
+        """At most some 200 points of a curve, dense in recall and in threshold; None if it has none.
+
+        The last is the first threshold that finds everything: below it there are only false alarms.
+        """
         if not curve.num_positives or not curve.num_negatives:
             return None
         called = curve.true_positives + curve.false_positives
         recall = curve.true_positives / curve.num_positives
         best = np.argmax(2 * curve.true_positives / (called + curve.num_positives))
-        evenly = np.linspace(curve.thresholds[0], curve.thresholds[-1], _STEPS)
+        last = np.searchsorted(curve.true_positives, curve.num_positives)
+        evenly = np.linspace(curve.thresholds[0], curve.thresholds[last], _STEPS)
         chosen = np.concatenate(
             [
-                [0, best, len(called) - 1],
+                [0, best, last],
                 np.searchsorted(recall, np.linspace(0, 1, _STEPS)[1:]),
                 np.searchsorted(-curve.thresholds, -evenly),
             ]
         )
-        kept = np.unique(np.minimum(chosen, len(called) - 1))
+        kept = np.unique(np.minimum(chosen, last))
         return cls(
             curve.thresholds[kept], curve.true_positives[kept] / np.maximum(called[kept], 1), recall[kept]
         )

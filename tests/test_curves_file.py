@@ -30,15 +30,16 @@ def test_points_are_few_and_on_the_curve():
     assert np.array_equal(points.recall, (curve.true_positives / curve.num_positives)[where])
 
 
-def test_the_best_f1_and_both_ends_are_among_them():
+def test_the_best_f1_the_first_threshold_and_the_first_that_finds_all_are_among_them():
     curve = random_curve()
     points = Points.of(curve)
     f1 = 2 * points.precision * points.recall / (points.precision + points.recall)
     best = curves.max_f1(curve)
     assert f1.max() == pytest.approx(best.value)
     assert points.thresholds[np.argmax(f1)] == best.threshold
-    assert (points.thresholds[0], points.thresholds[-1]) == (curve.thresholds[0], curve.thresholds[-1])
+    assert points.thresholds[0] == curve.thresholds[0]
     assert points.recall[-1] == 1
+    assert (points.recall[:-1] < 1).all()
 
 
 def test_lines_between_points_stay_close_to_the_curve():
@@ -49,6 +50,13 @@ def test_lines_between_points_stay_close_to_the_curve():
     drawn = 2 * points.precision * points.recall / (points.precision + points.recall)
     between = np.interp(-curve.thresholds, -points.thresholds, drawn)
     assert np.abs(between - f1).max() < 0.02
+
+
+def test_thresholds_are_numbers_whatever_lies_below_the_lowest_defective_pixel(small_run):
+    evaluate(small_run.save())
+    for points in curves_file.read(small_run.folder).values():
+        assert np.isfinite(points.thresholds).all()
+        assert points.thresholds[-1] >= 0
 
 
 @pytest.mark.parametrize("defective", [[], [True, True], [False, False]])
