@@ -35,6 +35,8 @@ class Page(HTMLParser):
         self.addresses += [known[name] for name in ("src", "href") if name in known]
         if tag not in VOID:
             self.open.append(tag)
+        elif tag == "br":
+            self.words.append(" ")
 
     def handle_endtag(self, tag):
         if tag not in VOID:
