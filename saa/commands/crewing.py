@@ -59,7 +59,7 @@ def cluster(on: str, given: str | None) -> str | None:
     """
     where = joining.address(on)
     if where is not None:
-        joining.package()
+        joining.check_installed()
         if given is not None:
             raise PromptError(
                 f"devices: expected none with --on {on}, where Ray hands out GPUs, got {given}; leave it out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,8 +67,8 @@ def address(on: str) -> str | None:
     return told
 
 
-def package() -> Any:  # noqa: ANN401 - a module
-    """Ray itself.
+def check_installed() -> None:
+    """Refuse to go on without Ray; it is looked for, not imported.
 
     Raises:
         ModelError: it is not installed.
@@ -76,6 +78,15 @@ def package() -> Any:  # noqa: ANN401 - a module
             "ray: expected the package to run on a cluster, got none installed; "
             "install it with pip install 'saa[cluster]'"
         )
+
+
+def package() -> Any:  # noqa: ANN401 - a module
+    """Ray itself, untyped.
+
+    Raises:
+        ModelError: it is not installed.
+    """
+    check_installed()
     import ray
 
     return ray
@@ -96,9 +107,10 @@ def joined(where: str, cpus: int) -> Iterator[tuple[Node, ...]]:
         ModelError: Ray is not installed.
         RunError: nobody answers there within half a minute, or this machine cannot join.
     """
-    ray = package()
+    check_installed()
     with ExitStack() as stack:
-        stack.enter_context(_environment(_QUIET))
+        stack.enter_context(_environment(_QUIET | _credentials(where)))  # read when Ray is imported
+        ray = package()
         stack.enter_context(_signals_as_before())
         if where == _OWN:
             # A path of its own, short enough for the names of sockets, and gone afterwards.
@@ -125,6 +137,23 @@ def nodes() -> tuple[Node, ...]:
     return tuple(Node(int(each.get("CPU", 0)), int(each.get("GPU", 0))) for each in alive)
 
 
+def _credentials(where: str) -> dict[str, str]:
+    """Variables that let nobody else into a cluster of our own, and ourselves into one that wants to see a token.
+
+    Ray would do as much, but would leave a token of its making in the user's home, and look for one there only if it
+    is not told an address.
+    """
+    if where == _OWN:
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
+    named = any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    return {"RAY_AUTH_MODE": "token"} if named or Path.home().joinpath(".ray", "auth_token").exists() else {}
+
+
+@cache
+def _token() -> str:
+    return secrets.token_hex(32)
+
+
 def _probe(where: str) -> None:
     """Join in another process first: Ray waits two minutes for a head that is not there, and then ends its process."""
     if where != _AUTO:
@@ -141,7 +170,8 @@ def _probe(where: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise _refusal(where, f"no answer in {_JOIN_S:g} seconds") from error
     if asked.returncode:
-        raise _refusal(where, re.split(r"\n\w+(?:\.\w+)*: ", "\n" + asked.stderr)[-1])
+        refused = re.search(r"AuthenticationError: (.*)", asked.stderr)
+        raise _refusal(where, refused[1] if refused else re.split(r"\n[\w.]+: ", "\n" + asked.stderr)[-1])
 
 
 def _refusal(where: str, got: str) -> RunError:
