@@ -12,16 +12,19 @@ import numpy as np
 from saa import plugins, records, retention, scored_maps
 from saa.curves_file import Points
 from saa.evaluation import Category, Scores
-from saa.ops import components, curves, grouped, scoring
+from saa.ops import components, curves, grouped, released_regions, scoring
 from saa.ops.components import RULES, Components
 from saa.ops.counting import Labelled, pixel_curve
 from saa.ops.curves import Curve
+from saa.ops.matched_regions import MatchedRegions
 from saa.records import Record, Records
 from saa.retention import NormalRun
 from saa.runs.folder import RunFolder
 from saa.scored_maps import MapOf, ScoredMaps
 from saa.types import GOOD, AnomalyMap, Track
 
+Level = Curve | Components | MatchedRegions
+"""What metrics of one level are computed from."""
 Tick = Callable[[], None]
 """Called each time a map has been read."""
 
@@ -50,8 +53,8 @@ class _Watched:
 
     def __iter__(self) -> Iterator[Labelled]:
         for labelled in self.maps:
-            yield labelled
             self.tick()
+            yield labelled
 
     def __len__(self) -> int:
         return len(self.maps.rows)
@@ -64,7 +67,8 @@ def part_path(found: Records, part: str, row: Record) -> Path:
 
 def num_readings(found: Records) -> int:
     """How many maps are read at least, parts and all."""
-    return sum(row.has_truth and not row.failed for row in found.rows) * (1 + len(found.parts))
+    looked_at = [row for row in found.rows if row.has_truth and not row.failed]
+    return sum(1 if row.track else 2 * (1 + len(found.parts)) for row in looked_at)
 
 
 def of_category(
@@ -132,11 +136,24 @@ def _of_parts(
         if (rows := [row for row in known if row.defect == defect])
     }
     pixels = grouped.pixel_curves(groups, GOOD)
-    every = {"": _scores({"pixel": pixels.whole, "image": _image_curve(known)}, "")}
+    regions = _regions(groups, *pixels.limits)
+    every = {"": _scores({"pixel": pixels.whole, "region": regions[""], "image": _image_curve(known)}, "")}
     for defect in defects:
         own = [row for row in known if row.defect in (GOOD, defect)]
-        every[defect] = _scores({"pixel": pixels.each[defect], "image": _image_curve(own)}, "")
+        every[defect] = _scores(
+            {"pixel": pixels.each[defect], "region": regions[defect], "image": _image_curve(own)}, ""
+        )
     return every, pixels.whole
+
+
+def _regions(groups: Mapping[str, _Watched], lowest: float, highest: float) -> dict[str, MatchedRegions]:
+    """The regions of each defect type and of the good images; by the name "", of all of them."""
+    thresholds = released_regions.thresholds(lowest, highest)
+    found = {group: MatchedRegions.of(thresholds, maps) for group, maps in groups.items()}
+    nothing = MatchedRegions.of(thresholds, ())
+    good = found.pop(GOOD, nothing)
+    whole = MatchedRegions.total([nothing, good, *found.values()])
+    return {"": whole, **{defect: own + good for defect, own in found.items()}}
 
 
 def _of_roads(
@@ -148,7 +165,7 @@ def _of_roads(
 ) -> Figures:
     maps = ScoredMaps(scored_maps.mixed(known), _map_of, size)
     pixels = pixel_curve(lambda: _Watched(maps, tick), recalls=(_FPR_RECALL,), exact_f1=True)
-    levels: dict[str, Curve | Components] = {
+    levels: dict[str, Level] = {
         "pixel": pixels,
         "image": _image_curve(known),
         "component": _components(maps, pixels, category.track),
@@ -164,7 +181,7 @@ def _image_curve(known: Sequence[Record]) -> Curve:
     return Curve.of(scores, np.array([row.defective for row in known], np.bool_))
 
 
-def _scores(levels: Mapping[str, Curve | Components], track: Track) -> Scores:
+def _scores(levels: Mapping[str, Level], track: Track) -> Scores:
     """Every metric that applies to a category, from what is known at each level."""
     metrics = {name: plugins.load("metrics", name) for name in plugins.kinds("metrics")}
     return {

@@ -117,8 +117,12 @@ def test_failed_and_unlabelled_images_are_counted_and_left_out(fake_run, new_map
 
 
 def test_metrics_of_pixels_come_first_whatever_they_are_called(small_run):
-    pixels = ("max_f1_pixel", "auroc_pixel", "aupro", "ap_pixel")
-    assert evaluate(small_run.save()).metrics == (*pixels, "max_f1_image", "auroc_image", "ap_image")
+    pixels = ("max_f1_pixel", "best_iou", "auroc_pixel", "aupro", "ap_pixel")
+    regions, of_images = (
+        ("max_f1_region", "max_f1_region_released"),
+        ("max_f1_image", "auroc_image", "ap_image"),
+    )
+    assert evaluate(small_run.save()).metrics == (*pixels, *regions, *of_images)
 
 
 def test_undefined_is_null_with_a_reason_and_not_in_the_mean(small_run, new_map):

@@ -118,11 +118,12 @@ def test_the_released_protocol_resizes_what_counts_too_and_has_no_components(roa
 
 
 def test_parts_have_no_figures_of_roads_and_roads_none_of_parts(road_run, small_run):
-    parts = {"max_f1_pixel", "auroc_pixel", "aupro", "ap_pixel", "max_f1_image", "auroc_image", "ap_image"}
+    both = {"max_f1_pixel", "auroc_pixel", "ap_pixel", "max_f1_image", "auroc_image", "ap_image"}
     found = evaluate(small_run.save()).categories
-    assert set(found["bottle"].scores) == parts
+    parts = {"best_iou", "aupro", "max_f1_region", "max_f1_region_released"}
+    assert set(found["bottle"].scores) == both | parts
     roads = {"fpr95", "fpr95_linear", "component_siou", "component_ppv", "component_f1"}
-    assert set(found["scenes"].scores) == (parts - {"aupro"}) | roads
+    assert set(found["scenes"].scores) == both | roads
 
 
 def test_a_run_of_parts_and_roads_is_scored_like_parts(road_run, small_run):

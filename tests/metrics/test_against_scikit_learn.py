@@ -22,6 +22,15 @@ def loop_max_f1(scores, defective):
     return best
 
 
+def loop_best_iou(scores, defective):
+    called = [scores >= threshold for threshold in np.unique(scores)]
+    return max(np.sum(each & defective) / np.sum(each | defective) for each in called)
+
+
+def library_best_iou(scores, defective):
+    return max(sklearn_metrics.jaccard_score(defective, scores >= each) for each in np.unique(scores))
+
+
 def loop_auroc(scores, defective):
     good = scores[~defective]
     return np.mean([np.mean(good < bad) + np.mean(good == bad) / 2 for bad in scores[defective]])
@@ -132,6 +141,7 @@ def of_pixels(reference):
 
 REFERENCES = {
     "max_f1": (of_pixels(loop_max_f1), of_pixels(library_max_f1)),
+    "best_iou": (of_pixels(loop_best_iou), of_pixels(library_best_iou)),
     "auroc": (of_pixels(loop_auroc), of_pixels(lambda s, d: sklearn_metrics.roc_auc_score(d, s))),
     "ap": (
         of_pixels(loop_average_precision),
@@ -148,8 +158,12 @@ REFERENCES = {
         for percent in (90, 95)
     },
 }
-OF_CURVES = [kind for kind in plugins.kinds("metrics") if plugins.load("metrics", kind).LEVEL != "component"]
-"""Components have tests of their own."""
+OF_CURVES = [
+    kind
+    for kind in plugins.kinds("metrics")
+    if plugins.load("metrics", kind).LEVEL not in ("component", "region")
+]
+"""Components and regions have tests of their own."""
 
 
 @pytest.mark.parametrize("kind", OF_CURVES)
