@@ -13,9 +13,10 @@ from saa.ops import grids
 from saa.ops.curves import Curve
 from saa.ops.doubts import doubts, doubts_at
 
-TOLERANCE = 9e-7
+TOLERANCE = 3e-6
 """Bound of the error of max-F1, AUROC, AUPRO, average precision and false positive rates at a recall."""
-_NEW_CELLS = 1 << 21
+NEW_CELLS = 1 << 21
+"""So many, give or take, are made when some must be cut."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def bits(guilty: NDArray[np.float64]) -> NDArray[np.int64]:
     the pieces are as many as the root of the guilt.
     """
     root = np.sqrt(guilty)
-    pieces = np.maximum(_NEW_CELLS * root / max(root.sum(), 1e-300), 2)
+    pieces = np.maximum(NEW_CELLS * root / max(root.sum(), 1e-300), 2)
     return np.where(root > 0, np.rint(np.log2(pieces)), 0).astype(np.int64)
 
 
@@ -143,5 +144,5 @@ def finer(cells: Cells, asked: Asked) -> NDArray[np.int64]:
     wanted = bits(guilt(doubtful, asked))
     if asked.exact_f1:
         rivals = doubtful[0] > 0
-        wanted[rivals] = np.maximum(wanted[rivals], max(int(np.log2(_NEW_CELLS / max(rivals.sum(), 1))), 1))
+        wanted[rivals] = np.maximum(wanted[rivals], max(int(np.log2(NEW_CELLS / max(rivals.sum(), 1))), 1))
     return np.minimum(wanted, cells.widths)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain
 from operator import add
 
@@ -33,17 +33,19 @@ from saa.ops import cells
 from saa.ops.cells import TOLERANCE, Asked, Cells
 from saa.ops.counts import Counts, Labelled, counted
 from saa.ops.curves import Curve
+from saa.ops.fitting import fitted
 from saa.ops.grids import Grid
 
 __all__ = ["TOLERANCE", "Asked", "Labelled", "pixel_curve", "pixel_curves"]
+_HELD_PIXELS = 1 << 24
+"""So many are kept, at 5 bytes each; if that is all there is, nothing is read twice."""
+_HELD_TOLERANCE = 0.3
+"""Then counting again costs little: this part of the tolerance is allowed. Of few pixels the errors do not cancel."""
 _SAMPLE_PIXELS = 1 << 22
-_LEAST_BITS = 6
-"""The sample may miss a rare defect: cells it finds innocent are cut 64-fold nevertheless."""
-_SAFETY = 8
-"""The sample's cells are to be so much better than what is asked."""
+"""So many of these, of rows here and there, are counted first."""
 
 Source = Callable[[], Iterable[Labelled]]
-"""Gives maps anew each time it is called, always the same ones. Mixed order is best: the first few million
+"""Gives maps anew each time it is called, always the same ones. Mixed order is best: the first millions of
 pixels decide how the rest is counted."""
 
 
@@ -75,14 +77,18 @@ def pixel_curves(source: Source, asked: Sequence[Asked]) -> list[Curve]:
         The curve that answers each, as by `pixel_curve`.
     """
     maps = iter(source())
-    first = list(_sample(maps))
+    first = list(_held(maps))
     grid = _fitted(first, asked)
     found = _cells(grid, chain(first, maps), asked)
+    again = source
+    if _num_pixels(first) < _HELD_PIXELS:
+        again = partial(list, first)
+        asked = [replace(each, tolerance=_HELD_TOLERANCE * each.tolerance) for each in asked]
     del first
     while (finer := _finer(found, asked)) is not None:
         parts, grid = finer
-        again = _cells(grid, source(), asked)
-        found = [each.replaced(parts, theirs) for each, theirs in zip(found, again, strict=True)]
+        inside = _cells(grid, again(), asked)
+        found = [each.replaced(parts, theirs) for each, theirs in zip(found, inside, strict=True)]
     return [each.curve for each in found]
 
 
@@ -97,17 +103,13 @@ def _summed(grid: Grid, counts: Mapping[str, Counts], asked: Asked) -> Counts:
     return reduce(add, own) if own else Counts.none(grid)
 
 
-def _fitted(sample: Iterable[Labelled], asked: Sequence[Asked]) -> Grid:
-    """A grid for pixels of which these are a sample."""
-    coarse = Grid.coarse()
-    counts = counted(coarse, sample)
-    guilt = np.zeros(coarse.size)
-    for what in asked:
-        found = _summed(coarse, counts, what).cells
-        strict = replace(what, tolerance=what.tolerance / _SAFETY)
-        guilt[found.lows >> coarse.widths[0]] += cells.guilt(found.doubts(strict), strict)
-    occupied = sum(each.totals > 0 for each in counts.values())
-    return Grid.coarse(np.clip(cells.bits(guilt), _LEAST_BITS * (occupied > 0), coarse.widths))
+def _fitted(first: Sequence[Labelled], asked: Sequence[Asked]) -> Grid:
+    """A grid for pixels of which these are the first."""
+    step = -(-_num_pixels(first) // _SAMPLE_PIXELS)
+    counts = counted(Grid.coarse(), (each.rows(step) for each in first) if step > 1 else first)
+    sample = [_summed(Grid.coarse(), counts, what).cells for what in asked]
+    occupied = sum((each.totals > 0 for each in counts.values()), np.zeros(Grid.coarse().size, np.bool_))
+    return fitted(sample, occupied, asked)
 
 
 def _finer(found: Sequence[Cells], asked: Sequence[Asked]) -> tuple[NDArray[np.int64], Grid] | None:
@@ -126,10 +128,14 @@ def _finer(found: Sequence[Cells], asked: Sequence[Asked]) -> tuple[NDArray[np.i
     return parts, Grid.within(parts, widths[where], most)
 
 
-def _sample(maps: Iterator[Labelled]) -> Iterator[Labelled]:
+def _held(maps: Iterator[Labelled]) -> Iterator[Labelled]:
     pixels = 0
     for labelled in maps:
         yield labelled
         pixels += labelled.mask.size
-        if pixels >= _SAMPLE_PIXELS:
+        if pixels >= _HELD_PIXELS:
             return
+
+
+def _num_pixels(maps: Iterable[Labelled]) -> int:
+    return sum(each.mask.size for each in maps)

@@ -37,6 +37,11 @@ class Labelled(NamedTuple):
     scored: Mask | None = None
     group: str = ""
 
+    def rows(self, step: int) -> Labelled:
+        """Every so many-th row of it."""
+        scored = None if self.scored is None else self.scored[::step]
+        return Labelled(self.anomaly_map[::step], self.mask[::step], scored, self.group)
+
 
 class Hits(NamedTuple):
     """Defective pixels in L cells, lowest first.

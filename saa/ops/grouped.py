@@ -68,11 +68,9 @@ def _asked(names: Sequence[str], shared: str) -> list[Asked]:
 
 
 def _mixed(groups: Mapping[str, Maps], told: Collection[str]) -> Iterator[Labelled]:
-    """All maps, those of each group spread evenly over the others; groups that need not be told are one."""
+    """All maps, one of each group first and those of each spread evenly; groups that need not be told are one."""
     maps = {name: iter(each) for name, each in groups.items()}
-    turns = sorted(
-        ((nth + 0.5) / len(each), name) for name, each in groups.items() for nth in range(len(each))
-    )
+    turns = sorted((nth / len(each), name) for name, each in groups.items() for nth in range(len(each)))
     return (next(maps[name])._replace(group=name if name in told else _OTHERS) for _, name in turns)
 
 
