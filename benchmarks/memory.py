@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import saa
 from benchmarks._drawn import pictures, samples
 from benchmarks._measuring import Result, peak_mib
-from saa.config import Recipe
+from benchmarks.overhead import NoRecipe
+from saa.config import AnyRecipe, Recipe
 from saa.modes import BATCH
 from saa.runs import session
 from saa.runs.plan import Plan
 from saa.runs.session import Tally
 from saa.runs.threads import one_thread
 
-SUMMARY = "peak memory with one worker after some and after ten times as many images, of a run and of a batch"
+SUMMARY = "peak memory with one worker after some and after many images: a run, a batch, and a run without an engine"
 PRODUCT = "fabric"
 PART = "label"
 NUM_FILES = 8
@@ -28,15 +28,19 @@ NUM_FILES = 8
 
 @dataclass(frozen=True)
 class Size:
-    """Images until the first and the last look, and their pixels a side. The full size takes twenty minutes."""
+    """Images until the first and the last look, and their pixels a side. The full size takes half an hour.
+
+    `many` are the images of the run without an engine: there is time for more of them.
+    """
 
     first: int = 100
     last: int = 1000
     side: int = 1024
+    many: int = 5000
 
 
 FULL = Size()
-QUICK = Size(first=10, last=100, side=128)
+QUICK = Size(first=10, last=100, side=128, many=500)
 
 
 def measure(size: Size) -> list[Result]:
@@ -47,6 +51,11 @@ def measure(size: Size) -> list[Result]:
     return [
         _result(f"{size.last:,} {pixels}, single mode, run from {NUM_FILES} files", "single", size),
         _result(f"{size.last:,} different {pixels}, batch mode, drawn one by one", "batch", size),
+        _result(
+            f"{size.many:,} {pixels}, engine that does nothing, run from {NUM_FILES} files",
+            "bare",
+            replace(size, last=size.many),
+        ),
     ]
 
 
@@ -61,18 +70,22 @@ def _result(what: str, mode: str, size: Size) -> Result:
     return Result(what, [last / first], f"the peak after {size.first:,} images", last, first, "MiB")
 
 
-def peaks(root: Path, size: Size) -> tuple[float, float]:
-    """Peak memory in MiB after the first and after the last image of a run in this process."""
+def peaks(root: Path, size: Size, recipe: AnyRecipe | NoRecipe | None = None) -> tuple[float, float]:
+    """Peak memory in MiB after the first and after the last image of a run in this process.
+
+    Everything is read and written; `recipe` is that of the embedded engine unless given.
+    """
     found = {}
     out = root / "run"
 
     def watch(tally: Tally) -> None:
         if tally.done in (size.first, size.last):
             found[tally.done] = peak_mib()
-        shutil.rmtree(out / "maps", ignore_errors=True)  # a thousand maps would take gigabytes
+        for artefact in tally.latest.artefacts if tally.latest else ():
+            (out / artefact.path).unlink()  # a thousand maps would take gigabytes
 
     listed = samples(root / "data", PRODUCT, count=size.last, num_files=NUM_FILES, side=size.side)
-    recipe = saa.load(f"demo/{PRODUCT}", engine="embedded")
+    recipe = recipe or saa.load(f"demo/{PRODUCT}", engine="embedded")
     session.run(Plan(listed, {PRODUCT: recipe}, "folder", root / "data"), out, watch=watch)
     return found[size.first], found[size.last]
 
@@ -100,4 +113,8 @@ def _fit_and_inspect(recipe: Recipe, count: int, side: int) -> None:
 if __name__ == "__main__":
     mode, where, *numbers = sys.argv[1:]
     size = Size(*map(int, numbers))
-    print(json.dumps(batch_peaks(size) if mode == "batch" else peaks(Path(where), size)))
+    if mode == "batch":
+        found = batch_peaks(size)
+    else:
+        found = peaks(Path(where), size, NoRecipe(size.side) if mode == "bare" else None)
+    print(json.dumps(found))

@@ -15,6 +15,7 @@ import pytest
 from benchmarks._random_weights import Sam, Sizes
 from saa.foundation.bert import Size as TextSize
 from saa.foundation.dino_sizes import Architecture
+from saa.runs.local import Local
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Sizes(
@@ -57,7 +58,11 @@ SMALLEST = {
     "memory": {"first": 8, "last": 9, "side": 32},
     "metrics": {"maps": 4, "side": 40, "rounds": 1},
     "neighbours": {"features": 200, "banks": ((40, 10),), "rounds": 1},
+    "overhead": {"images": 4, "side": 32, "rounds": 1, "crews": (("one process", Local(1)),)},
+    "overlap": {"images": 2, "sides": (32,), "rounds": 1},
     "references": {"images": 9, "references": (8,), "side": 32, "products": ("label",)},
+    "resume": {"images": 20, "rounds": 1},
+    "scale": {"first": 20, "last": 40},
     "scenes": {
         "height": 64,
         "width": 96,
@@ -116,6 +121,14 @@ def test_peaks_of_a_run_only_rise(program, tmp_path):
     first, last = memory.peaks(tmp_path, memory.Size(**SMALLEST["memory"]))
     assert 0 < first <= last
     assert (tmp_path / "run" / "results.csv").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")
+def test_peaks_of_a_run_without_an_engine_only_rise(program, tmp_path):
+    memory, overhead = program.load("memory"), program.load("overhead")
+    size = memory.Size(**SMALLEST["memory"])
+    first, last = memory.peaks(tmp_path, size, overhead.NoRecipe(size.side))
+    assert 0 < first <= last
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")
