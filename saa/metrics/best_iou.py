@@ -8,7 +8,7 @@ from saa.ops.curves import Curve, Score
 LEVEL = "pixel"
 HEADING = "best IoU"
 ONLY = "parts"
-IN_TABLES = False
+IN_TERMINAL = False
 
 
 def compute(curve: Curve) -> Score:

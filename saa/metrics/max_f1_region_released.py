@@ -12,7 +12,7 @@ LEVEL = "region"
 HEADING = "released F1r"
 ONLY = "parts"
 UNBOUNDED = True
-IN_TABLES = False
+IN_TERMINAL = False
 
 
 def compute(regions: MatchedRegions) -> Score:
