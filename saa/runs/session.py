@@ -149,9 +149,14 @@ def _begin(plan: Plan, folder: RunFolder, rows: Ledger, retry_failed: bool) -> s
         return set()
     manifest.check_ledger(folder, rows)
     rows.reopen([seen.key for sample, seen in _beside(plan, folder, rows) if _replaced(sample, seen)])
+    _sweep(plan, folder, rows)
+    return rows.reopen_failed() if retry_failed else set()
+
+
+def _sweep(plan: Plan, folder: RunFolder, rows: Ledger) -> None:
+    """Remove what those who were killed left half done; reopen rows whose artefacts are not what was written."""
     references = {folder.reference_path(product) for product in plan.recipes}
     folder.sweep(rows.reconcile(folder.found()), references)
-    return rows.reopen_failed() if retry_failed else set()
 
 
 def _beside(plan: Plan, folder: RunFolder, rows: Ledger) -> Iterator[tuple[Sample, Seen]]:
@@ -195,12 +200,15 @@ def _inspect(
         folder.clear_derived()
     recipes = {product: each.recipe for product, each in prepared.items()}
     station = Station(recipes, folder, keep_parts=plan.keep_parts)
-    begun = time.perf_counter()
+    begun, lost = time.perf_counter(), False
     with closing(crew.outcomes(Handout(waiting, stop), station)) as found:
         for each in found:
             rows.record(each)
+            lost = lost or each.attempts > 1
             tally = tally.after(each, time.perf_counter() - begun)
             watch(tally)
+    if lost:  # a worker died, and may have been writing
+        _sweep(plan, folder, rows)
     if tally.done < tally.total and stop():
         raise KeyboardInterrupt
     return tally
