@@ -64,7 +64,7 @@ class Ledger:
     def enrol(
         self, samples: Sequence[Sample], shown: Callable[[Path | None], str], identity: str = ""
     ) -> None:
-        """Make a pending row for each sample, all or none.
+        """Make a pending row for each sample, all or none; in the order in which they will be inspected.
 
         Args:
             samples: the images of the run.
@@ -76,7 +76,7 @@ class Ledger:
                 each.product, each.name, each.defect, shown(each.image_path), shown(each.mask_path),
                 shown(each.ignore_path), each.mask_kind, each.track,
             )
-            for each in samples
+            for each in sorted(samples, key=lambda sample: (sample.product, sample.name))
         )  # fmt: skip
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
@@ -144,11 +144,10 @@ class Ledger:
             The paths out of `found` that belong to no finished row.
         """
         with self._database:
-            self._database.execute("DROP TABLE IF EXISTS temp.found")
-            self._database.execute(
-                "CREATE TEMP TABLE found (path TEXT PRIMARY KEY, num_bytes INTEGER) WITHOUT ROWID"
-            )
+            self._database.execute("CREATE TEMP TABLE found (path TEXT, num_bytes INTEGER)")
             self._database.executemany("INSERT INTO found VALUES (?, ?)", found)
+            # Sorting them all at once is quicker than keeping them sorted.
+            self._database.execute("CREATE INDEX temp.found_by_path ON found (path, num_bytes)")
         stale = self._database.execute(
             """
             SELECT DISTINCT product, name FROM artefacts LEFT JOIN found USING (path)
@@ -158,7 +157,8 @@ class Ledger:
         self.reopen(stale)
         strays = self._database.execute(
             "SELECT path FROM found WHERE path NOT IN (SELECT path FROM artefacts)"
-        )
+        ).fetchall()
+        self._database.execute("DROP TABLE temp.found")
         return [path for (path,) in strays]
 
     def reopen_failed(self) -> set[str]:
@@ -173,6 +173,8 @@ class Ledger:
 
     def adopt(self, basis: Basis) -> None:
         """Let the images of a product be judged on `basis`; what was judged on another reference is reopened."""
+        if self.basis(basis.product) == basis:
+            return
         with self._database:
             self._database.execute(
                 "INSERT OR REPLACE INTO products (product, mode, reference, files, note) VALUES (?, ?, ?, ?, ?)",

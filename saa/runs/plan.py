@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,7 @@ class Plan:
                 "root": self.dataset_root.resolve().as_posix(),
                 "split": self.dataset_split,
                 "images": len(self.samples),
-                "images_sha256": _digest([self._listed(sample) for sample in self.samples]),
+                "images_sha256": _digest_of_each(self._listed(sample) for sample in self.samples),
             },
             "engine": ", ".join(sorted({recipe.engine_name for recipe in self.recipes.values()})),
             "recipes": recipes,
@@ -103,6 +103,9 @@ class Plan:
         """`path` as results.csv has it: relative to the data set where it lies inside; empty for None."""
         if path is None:
             return ""
+        text, within = path.as_posix(), f"{self.dataset_root.as_posix()}/"
+        if text.startswith(within):
+            return text[len(within) :]  # the usual case, without parsing paths: there may be a million
         inside = path.is_relative_to(self.dataset_root)
         return (path.relative_to(self.dataset_root) if inside else path.absolute()).as_posix()
 
@@ -157,8 +160,20 @@ def _check_encodable(sample: Sample) -> None:
 
 
 def _digest(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_compact(value)).hexdigest()
+
+
+def _digest_of_each(values: Iterable[object]) -> str:
+    """What `_digest` says of the list of all, which is never in memory."""
+    digest = hashlib.sha256(b"[")
+    for index, value in enumerate(values):
+        digest.update(b"," * bool(index) + _compact(value))
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()
 
 
 def _flat(value: object, key: str = "") -> Iterator[tuple[str, object]]:
