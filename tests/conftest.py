@@ -12,6 +12,7 @@ import pytest
 
 from saa import images
 from saa.runs import rle
+from saa.runs.folder import RunFolder
 from saa.types import Regions
 
 # Read when torch is first imported: on tiny networks, threads wait for each other longer than they work.
@@ -89,13 +90,13 @@ class FakeRun:
             images.write_png(self.root / ignore_path, ignored)
         if anomaly_map is not None:
             self.maps[product, name] = anomaly_map
-            images.write_map(self.folder / "maps" / product / f"{name}.tiff", anomaly_map)
+            map_path, path = RunFolder(self.folder).artefacts(product, name)
+            images.write_map(map_path, anomaly_map)
             found = anomaly_map > 0.5
             masks = found[None] if found.any() else found[None][:0]
             count = len(masks)
             regions = Regions(masks, np.full(count, 0.75, np.float32), ("dark <spot>",) * count)
             saved = {"regions": rle.describe(regions)}
-            path = self.folder / "regions" / product / f"{name}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(saved), "utf-8")
             score = float(anomaly_map.max()) if score is None else score
@@ -133,6 +134,12 @@ class FakeRun:
             writer.writeheader()
             writer.writerows(sorted(self.rows, key=lambda row: (row["product"], row["name"])))
         return self.folder
+
+
+@pytest.fixture(scope="session")
+def fake_runs() -> type[FakeRun]:
+    """What makes runs up, for fixtures that live longer than a test: `fake_runs(folder, root)`."""
+    return FakeRun
 
 
 @pytest.fixture

@@ -32,8 +32,10 @@ class Axis:
 
 
 def axis(low: float, high: float) -> Axis:
-    """An axis with two to five round numbers; ends that are equal are moved apart."""
-    low, high = apart(low, high)
+    """An axis with two to five round numbers; where both ends are one value, it stands in the middle."""
+    if low == high:
+        half = max(abs(low), 1e-6) / 2
+        low, high = low - half, high + half
     least = (high - low) / _MOST_TICKS
     power = 10.0 ** math.floor(math.log10(least))
     step = next(power * each for each in _ROUND if power * each >= least)

@@ -3,51 +3,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from html_page import Page
 
 from saa.errors import RunError
 from saa.evaluate import evaluate
 from saa.reports import _pictures, html
-
-VOID = {"meta", "img", "stop", "rect", "line", "br", "path", "polyline", "circle"}
-INLINE = {"bdi", "strong", "code"}
-
-
-class Page(HTMLParser):
-    """Collects what a browser would see and checks that elements close."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.images: list[dict[str, str]] = []
-        self.addresses: list[str] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.text = " ".join("".join(self.words).split())
-
-    def handle_starttag(self, tag, attributes):
-        known = dict(attributes)
-        if tag == "img":
-            self.images.append(known)
-        self.addresses += [known[name] for name in ("src", "href") if name in known]
-        if tag not in VOID:
-            self.open.append(tag)
-        elif tag == "br":
-            self.words.append(" ")
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-        if tag not in INLINE:
-            self.words.append(" ")
-
-    def handle_data(self, text):
-        if self.open[-1:] not in (["style"], ["script"]):
-            self.words.append(text)
 
 
 def written(fake, **options) -> Page:
