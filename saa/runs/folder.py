@@ -27,7 +27,14 @@ from typing import TextIO
 from saa import whole_files
 from saa.errors import RunError, SaaError
 
-_FILES = ("run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv")
+_FILES = (
+    "run.json",
+    "ledger.sqlite",
+    "ledger.sqlite-wal",
+    "ledger.sqlite-shm",
+    "ledger.sqlite-journal",
+    "results.csv",
+)
 _DERIVED = ("metrics.json", "metrics.csv", "curves.json", "report.html", "report.md")
 _ARTEFACTS = ("maps", "regions", "parts")
 _FOLDERS = (*_ARTEFACTS, "references")

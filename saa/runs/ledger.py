@@ -262,7 +262,7 @@ def keep_journal(database: sqlite3.Connection) -> str:
         database.execute("PRAGMA synchronous = NORMAL")
         return "wal"
     database.execute("PRAGMA synchronous = FULL")
-    return str(database.execute("PRAGMA journal_mode = TRUNCATE").fetchone()[0])
+    return str(database.execute("PRAGMA journal_mode = DELETE").fetchone()[0])
 
 
 def newer(path: Path, version: int) -> RunError:

@@ -85,7 +85,7 @@ def _asked(path: Path, how: str, ask: Callable[[sqlite3.Connection], T]) -> T:
 @contextmanager
 def _copy(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="saa-") as folder:
-        for end in ("-wal", ""):  # what the file gets from its WAL meanwhile does not harm twice
+        for end in ("-journal", "-wal", ""):  # what the file gets from its WAL meanwhile does not harm twice
             if path.with_name(path.name + end).exists():
                 shutil.copyfile(path.with_name(path.name + end), Path(folder, path.name + end))
         yield Path(folder, path.name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -64,6 +66,22 @@ def test_a_run_whose_rows_still_lie_in_the_wal_is_told_whole(tmp_path):
     (copy / "ledger.sqlite-shm").unlink()
     assert status.read(copy).counts == ledger.Counts(4, 3, 0)
     assert status.read(copy).state == "stopped"
+
+
+def test_a_row_that_was_half_written_without_a_wal_is_not_told(tmp_path):
+    session.run(plan(tmp_path / "data", 40), tmp_path / "run")
+    path = tmp_path / "run/ledger.sqlite"
+    killed = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("PRAGMA journal_mode = DELETE")
+database.execute("PRAGMA cache_size = 1")
+database.execute("UPDATE images SET state = 'failed', error_class = 'Half', error = hex(randomblob(2000))")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", killed, path], check=True)
+    assert path.with_name("ledger.sqlite-journal").stat().st_size > 0
+    assert status.read(tmp_path / "run").counts == ledger.Counts(40, 40, 0)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes everywhere")
