@@ -87,7 +87,8 @@ def _drawn(table: tables.Table) -> Table:
     drawn = Table(title=table.title)
     for index, title in enumerate(table.header):
         justify: Literal["left", "right"] = "left" if index < table.text_columns else "right"
-        drawn.add_column(_breakable(title), justify=justify, overflow="fold")
+        words = justify == "left" and not any(" " in row[index] for row in (*table.rows, *table.foot))
+        drawn.add_column(_breakable(title), justify=justify, overflow="fold", no_wrap=words)
     for row in table.rows:
         drawn.add_row(*row)
     drawn.add_section()
