@@ -19,6 +19,7 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import NDArray
 
+from saa import storage
 from saa.errors import ImageError
 
 MAX_PIXELS: Final = 170_000_000
@@ -124,6 +125,10 @@ def decode(path: Path, *, palette: bool = True) -> Decoded:
     Raises:
         ImageError: it cannot be read.
     """
+    try:
+        path = storage.fetched(path)
+    except OSError as error:
+        raise refusal(path, reason(error), COPY_AGAIN) from error
     with opened(path) as picture:
         deep = _is_deep_colour(picture)
         lossy = picture.format in ("JPEG", "MPO")

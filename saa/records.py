@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from saa import modes
+from saa import modes, storage
 from saa.errors import RunError
 from saa.runs import manifest, rle
 from saa.runs.folder import RunFolder
@@ -174,7 +174,7 @@ def read(run: Path, root: Path | None = None) -> Records:
     folder = RunFolder(run)
     about = manifest.read(folder)
     before = str(about.get("dataset", {}).get("root", ""))
-    place = Place(folder, root if root is not None else Path(before), before)
+    place = Place(folder, root if root is not None else storage.located(before), before)
     rows = sorted((_record(place, about, line) for line in lines(folder)), key=_by_name)
     return Records(run, about, tuple(rows), folder.parts())
 

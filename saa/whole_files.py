@@ -9,13 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from saa import storage
+
 
 def write(path: Path, payload: bytes | memoryview) -> None:
     """Write `payload` so that `path` holds all of it or what it held before; missing folders are made.
 
+    A path elsewhere (`saa.storage`) is written as its storage does it: of object stores, the same holds.
+
     Raises:
         OSError: the disk is full, the folder read-only, …
     """
+    if storage.elsewhere(path):
+        storage.write(path, payload)
+        return
     with writing(path) as file:
         file.write(payload)
 

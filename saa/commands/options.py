@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from saa import storage
 from saa.engines import AUTO, ENGINES
 from saa.foundation import devices
 from saa.profiles import ABLATIONS
@@ -53,7 +54,12 @@ Mode = Annotated[
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `saa run -o` wrote.")]
 Root = Annotated[
     Path | None,
-    typer.Option(metavar="ROOT", help="Where the data set lies now.", show_default="where it lay"),
+    typer.Option(
+        metavar="ROOT",
+        parser=storage.located,
+        help="Where the data set lies now; a folder or a URL.",
+        show_default="where it lay",
+    ),
 ]
 On = Annotated[
     str,

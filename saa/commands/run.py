@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saa import storage
 from saa.commands import log_lines, terminal
 from saa.commands.options import (
     Device,
@@ -35,7 +36,14 @@ _FAILURES_SHOWN = 5
 
 
 def run(
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The data set's folder.")],
+    root: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ROOT",
+            parser=storage.located,
+            help="The data set's folder, or a URL such as s3://bucket/folder.",
+        ),
+    ],
     dataset: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help=f"Its layout: {', '.join(kinds('datasets'))}.")
     ],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from saa import images, references
+from saa import images, references, storage
 from saa.errors import ImageError, ModelError, SaaError
 from saa.modes import BATCH
 from saa.runs import rle, vanished
@@ -135,8 +135,9 @@ class Station:
         seen, digest = stamp(sample.image_path), ""
         found: Image | Exception
         try:
-            digest = images.sha256(sample.image_path)
-            found = images.read_rgb(sample.image_path)
+            file = storage.fetched(sample.image_path)
+            digest = images.sha256(file)
+            found = images.read_rgb(file)
         except ONE_IMAGES_FAULT as error:
             vanished.check(sample.image_path)
             found = error
