@@ -151,7 +151,8 @@ def _of_block(evaluation: Evaluation, block: Block, *, brief: bool) -> Iterator[
         yield _parts(evaluation, block, shown)
     apart = {name: each for name, each in block.categories.items() if len(each.defects) > 1}
     if apart and not brief:
-        yield _defects(evaluation, block, apart, shown)
+        few = shown_metrics(evaluation.metrics, block.categories.values(), brief=True)
+        yield _defects(evaluation, block, apart, few)
 
 
 def _figures(evaluation: Evaluation, block: Block, shown: Row, *, brief: bool) -> Table:

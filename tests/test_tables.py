@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from saa import tables
@@ -74,3 +76,49 @@ def test_a_metric_that_is_not_known_any_more_keeps_its_name(metric, heading):
 
 def test_a_run_without_categories_has_no_tables():
     assert tables.tables(Evaluation("released", {})) == []
+
+
+def test_types_of_defects_have_a_table_of_their_own_where_there_are_several():
+    defects = {"dent": {"max_f1_pixel": Score(0.2)}, "hole": {"max_f1_pixel": Score(0.4)}}
+    found = {
+        "a": category(defects=defects, num_by_defect={"dent": 3, "hole": 1}),
+        "b": category(defects={"hole": defects["hole"]}, num_by_defect={"hole": 1}),
+    }
+    figures, types = tables.tables(Evaluation("released", found))
+    assert types.title.startswith("by type of defect, each against all good images, single image, protocol ")
+    assert types.header == ("category", "defect", "max-F1 px", "AUPRO", "images")
+    assert types.rows == (("a", "dent", "20.0", "–", "3"), ("a", "hole", "40.0", "–", "1"))
+    assert (types.foot, types.text_columns) == ((), 2)
+    assert tables.brief(Evaluation("released", found)) == [
+        replace(figures, header=figures.header[:-1], **rows(figures))
+    ]
+
+
+def rows(table):
+    """Those of a table without its column of failures."""
+    return {"rows": tuple(row[:-1] for row in table.rows), "foot": tuple(row[:-1] for row in table.foot)}
+
+
+def test_a_terminal_has_no_column_for_what_all_categories_share():
+    whole = category(label=BATCH.replace("83", "7"))
+    (table,) = tables.brief(Evaluation("released", {"a": whole}))
+    assert table.header[-1] == "images"
+    (table,) = tables.brief(Evaluation("released", {"a": whole, "b": category(label=BATCH)}))
+    assert table.header[-1] == "fitted on"
+    (table,) = tables.brief(Evaluation("released", {"a": category(num_failed=1)}))
+    assert table.header[-1] == "failed"
+
+
+def test_some_metrics_are_for_files_only_and_some_for_no_table():
+    scores = {name: Score(0.5) for name in ("max_f1_pixel", "best_iou", "max_f1_region_released")}
+    evaluation = Evaluation("released", {"a": Category(scores, 7, label="single image")})
+    assert tables.tables(evaluation)[0].header[1:4] == ("max-F1 px", "best IoU", "released F1r")
+    assert tables.brief(evaluation)[0].header[1:-1] == ("max-F1 px",)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name"),
+    [("released", "released (400x400)"), ("native", "native (image size)"), ("256x300", "256x300")],
+)
+def test_a_protocol_is_told_with_its_size(protocol, name):
+    assert tables.protocol_name(protocol) == name
