@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 
 from saa import curves_file, figures, metrics_file, metrics_table, records, truths
 from saa.evaluation import PARTS_PROTOCOL, ROAD_PROTOCOL, Evaluation, size_of
 from saa.records import Records
 from saa.retention import NormalRun
+from saa.runs import threads
 
 Watch = Callable[[int, int], None]
 """Told now and then how many maps have been read, and how many there are to read."""
@@ -54,10 +56,11 @@ def evaluate(
         roads = bool(found.rows) and all(row.track for row in found.rows)
         protocol = ROAD_PROTOCOL if roads else PARTS_PROTOCOL
     counter = _Counter(watch, figures.num_readings(found))
-    every = {
-        product: figures.of_category(found, rows, size_of(protocol), normal, counter.tick)
-        for product, rows in found.by_product().items()
-    }
+    with threads.one_thread():  # of numerical libraries: there are threads enough that read maps
+        every = {
+            product: figures.of_category(found, rows, size_of(protocol), normal, counter.tick)
+            for product, rows in found.by_product().items()
+        }
     evaluation = Evaluation(
         protocol,
         {product: each.category for product, each in every.items()},
@@ -90,8 +93,10 @@ class _Counter:
 
     def __init__(self, watch: Watch, total: int) -> None:
         self._watch, self._total, self._done = watch, total, 0
+        self._lock = Lock()
 
     def tick(self) -> None:
         """Another one."""
-        self._done = min(self._done + 1, self._total)
-        self._watch(self._done, self._total)
+        with self._lock:
+            self._done = min(self._done + 1, self._total)
+            self._watch(self._done, self._total)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saa import plugins, records, retention, scored_maps
 from saa.curves_file import Points
@@ -19,6 +23,7 @@ from saa.ops.curves import Curve
 from saa.ops.matched_regions import MatchedRegions
 from saa.records import Record, Records
 from saa.retention import NormalRun
+from saa.runs import threads
 from saa.runs.folder import RunFolder
 from saa.scored_maps import MapOf, ScoredMaps
 from saa.types import GOOD, AnomalyMap, Track
@@ -26,7 +31,7 @@ from saa.types import GOOD, AnomalyMap, Track
 Level = Curve | Components | MatchedRegions
 """What metrics of one level are computed from."""
 Tick = Callable[[], None]
-"""Called each time a map has been read."""
+"""Called each time a map is read, from any thread."""
 
 _FPR_RECALL = 0.95
 
@@ -52,12 +57,15 @@ class _Watched:
     tick: Tick
 
     def __iter__(self) -> Iterator[Labelled]:
-        for labelled in self.maps:
-            self.tick()
-            yield labelled
+        return map(self.labelled, self.maps.rows)
 
     def __len__(self) -> int:
         return len(self.maps.rows)
+
+    def labelled(self, row: Record) -> Labelled:
+        """The map of an image."""
+        self.tick()
+        return self.maps.labelled(row)
 
 
 def part_path(found: Records, part: str, row: Record) -> Path:
@@ -149,11 +157,19 @@ def _of_parts(
 def _regions(groups: Mapping[str, _Watched], lowest: float, highest: float) -> dict[str, MatchedRegions]:
     """The regions of each defect type and of the good images; by the name "", of all of them."""
     thresholds = released_regions.thresholds(lowest, highest)
-    found = {group: MatchedRegions.of(thresholds, maps) for group, maps in groups.items()}
-    nothing = MatchedRegions.of(thresholds, ())
+    nothing = MatchedRegions.none(thresholds)
+    found = {}
+    with ThreadPoolExecutor(threads.num_cores()) as pool:
+        for group, maps in groups.items():
+            each = pool.map(partial(_regions_of, thresholds, maps), maps.maps.rows)
+            found[group] = MatchedRegions.total(chain([nothing], each))
     good = found.pop(GOOD, nothing)
-    whole = MatchedRegions.total([nothing, good, *found.values()])
+    whole = MatchedRegions.total([good, *found.values()])
     return {"": whole, **{defect: own + good for defect, own in found.items()}}
+
+
+def _regions_of(thresholds: NDArray[np.float32], maps: _Watched, row: Record) -> MatchedRegions:
+    return MatchedRegions.of(thresholds, maps.labelled(row))
 
 
 def _of_roads(

@@ -33,9 +33,12 @@ class ScoredMaps:
     size: tuple[int, int] | None
 
     def __iter__(self) -> Iterator[Labelled]:
-        for row in self.rows:
-            anomaly_map, truth = self.pair(row)
-            yield Labelled(anomaly_map, truth.defective, None if truth.scored.all() else truth.scored)
+        return map(self.labelled, self.rows)
+
+    def labelled(self, row: Record) -> Labelled:
+        """The map of an image with its defective pixels and those that count, as `pair` reads them."""
+        anomaly_map, truth = self.pair(row)
+        return Labelled(anomaly_map, truth.defective, None if truth.scored.all() else truth.scored)
 
     def pairs(self) -> Iterator[tuple[AnomalyMap, Truth]]:
         """The same as maps and truths."""

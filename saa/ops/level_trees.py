@@ -19,6 +19,8 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from saa.types import AnomalyMap
 
+_CHUNK = 1 << 14
+"""Pixels that climb the tree together; they stay in the processor's cache."""
 _AROUND = np.ones((3, 3), np.uint8)
 _ALL, _FIRST, _LATER = slice(None), slice(None, -1), slice(1, None)
 _STEPS = (((_ALL, _FIRST), (_ALL, _LATER)), ((_FIRST, _ALL), (_LATER, _ALL)),
@@ -114,14 +116,20 @@ class LevelTree:
     def entered(self, nodes: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.int32]:
         """(P,) the component that each of P pixels becomes part of, given their basins and values."""
         top = len(self.heights)
-        stride, heights = np.where(self.parents < 0, top, self.parents), np.append(self.heights, -np.inf)
+        stride, heights = (
+            np.where(self.parents < 0, top, self.parents),
+            np.append(self.heights, np.float32(-np.inf)),
+        )
         strides = [np.append(stride, top).astype(np.int32)]
         while (strides[-1] < top).any():
             strides.append(strides[-1][strides[-1]])
-        for stride in reversed(strides):
-            further = stride[nodes]
-            nodes = np.where(heights[further] >= values, further, nodes)
-        return nodes
+        entered = nodes.copy()
+        for start in range(0, len(nodes), _CHUNK):
+            part = entered[start : start + _CHUNK]
+            for stride in reversed(strides):
+                further = np.take(stride, part)
+                np.copyto(part, further, where=np.take(heights, further) >= values[start : start + _CHUNK])
+        return entered
 
 
 def _root(group: list[int], node: int) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,31 +29,13 @@ class MatchedRegions:
     released: ReleasedCounts
 
     @classmethod
-    def of(cls, thresholds: NDArray[np.float32], maps: Iterable[Labelled]) -> MatchedRegions:
-        """Those of all maps, which are gone through once.
-
-        Args:
-            thresholds: those of `released_regions.thresholds`.
-            maps: what does not count in them is neither predicted nor good.
-        """
-        sums = [cls(RegionCounts.none(), ReleasedCounts.none(thresholds))]
-        for labelled in maps:
-            found = cls._of_one(thresholds, labelled)
-            while len(sums) > 1 and len(sums[-1].exact.thresholds) <= len(found.exact.thresholds):
-                found += sums.pop()  # like with like: adding to one long sum each time would take long
-            sums.append(found)
-        return cls.total(sums[1:] or sums)
+    def none(cls, thresholds: NDArray[np.float32]) -> MatchedRegions:
+        """Those of no map, for the thresholds of `released_regions.thresholds`."""
+        return cls(RegionCounts.none(), ReleasedCounts.none(thresholds))
 
     @classmethod
-    def total(cls, every: Iterable[MatchedRegions]) -> MatchedRegions:
-        """All of them, of which there is at least one, together."""
-        first, *rest = every
-        for each in rest:
-            first += each
-        return first
-
-    @classmethod
-    def _of_one(cls, thresholds: NDArray[np.float32], labelled: Labelled) -> MatchedRegions:
+    def of(cls, thresholds: NDArray[np.float32], labelled: Labelled) -> MatchedRegions:
+        """Those of one map; its pixels that do not count are neither predicted nor good."""
         anomaly_map, mask = labelled.anomaly_map, labelled.mask
         if labelled.scored is not None:
             anomaly_map = np.where(labelled.scored, anomaly_map, np.float32(-np.inf))
@@ -60,6 +44,16 @@ class MatchedRegions:
             RegionCounts.of(basins, anomaly_map, mask),
             ReleasedCounts.of(thresholds, basins, anomaly_map, mask),
         )
+
+    @classmethod
+    def total(cls, every: Iterable[MatchedRegions]) -> MatchedRegions:
+        """All of them, of which there is at least one, together; they are gone through once."""
+        sums: list[MatchedRegions] = []
+        for found in every:
+            while sums and len(sums[-1].exact.thresholds) <= len(found.exact.thresholds):
+                found += sums.pop()  # like with like: adding to one long sum each time would take long
+            sums.append(found)
+        return reduce(add, sums)
 
     def __add__(self, other: MatchedRegions) -> MatchedRegions:
         return MatchedRegions(self.exact + other.exact, self.released + other.released)

@@ -80,7 +80,7 @@ class _Growth:
     ) -> _Growth:
         """That of the nodes that may match true regions of so many pixels."""
         tree, labels = basins.tree, basins.labels.ravel()
-        called = np.flatnonzero(labels >= 0)
+        called = slice(None) if (labels >= 0).all() else labels >= 0
         values, owners = anomaly_map.ravel()[called], regions.ravel()[called]
         nodes = tree.entered(labels[called], values)
         own = np.bincount(nodes, minlength=len(tree.heights))

@@ -27,7 +27,7 @@ def subject(kind: str, scores: np.ndarray, defective: np.ndarray) -> Curve | Com
     row = scores[None].astype(np.float32)
     if level == "region":
         thresholds = released_regions.thresholds(float(row.min()), float(row.max()))
-        return MatchedRegions.of(thresholds, [Labelled(row, defective[None])])
+        return MatchedRegions.of(thresholds, Labelled(row, defective[None]))
     if defective.all() or not defective.any():
         return Components.unknown("nothing is defective or all is")
     truth = Truth(defective[None], np.ones((1, len(scores)), bool))

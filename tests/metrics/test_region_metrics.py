@@ -65,7 +65,11 @@ def loop_released(maps, masks, least=0.6):
 def matched(maps, masks):
     lowest, highest = min(each.min() for each in maps), max(each.max() for each in maps)
     thresholds = released_regions.thresholds(float(lowest), float(highest))
-    return MatchedRegions.of(thresholds, map(Labelled, maps, masks))
+    return matched_at(thresholds, map(Labelled, maps, masks))
+
+
+def matched_at(thresholds, labelled):
+    return MatchedRegions.total(MatchedRegions.of(thresholds, each) for each in labelled)
 
 
 def drawn(seed, count=4):
@@ -140,7 +144,7 @@ def test_the_threshold_gives_the_value_and_predicts_what_reaches_it():
 def test_undefined_says_why(metric, mask, reason):
     found = metric.compute(matched([np.ones((3, 4), np.float32)], [mask]))
     assert (found.value, found.reason) == (None, reason)
-    nothing = metric.compute(MatchedRegions.of(released_regions.thresholds(np.inf, -np.inf), []))
+    nothing = metric.compute(MatchedRegions.none(released_regions.thresholds(np.inf, -np.inf)))
     assert (nothing.value, nothing.reason) == (None, "nothing to score")
 
 
@@ -149,7 +153,7 @@ def test_pixels_that_do_not_count_are_neither_predicted_nor_in_the_way():
     found[0, 0], scored = 5, np.ones_like(mask)
     scored[0, 0] = False
     thresholds = released_regions.thresholds(0, 1)
-    regions = MatchedRegions.of(thresholds, [Labelled(found, mask, scored)])
+    regions = MatchedRegions.of(thresholds, Labelled(found, mask, scored))
     assert max_f1_region.compute(regions).value == max_f1_region_released.compute(regions).value == 1
 
 
@@ -158,8 +162,8 @@ def test_neither_order_nor_grouping_of_maps_matters():
     lowest, highest = min(each.min() for each in maps), max(each.max() for each in maps)
     thresholds = released_regions.thresholds(float(lowest), float(highest))
     labelled = [Labelled(*each) for each in zip(maps, masks, strict=True)]
-    every = MatchedRegions.of(thresholds, labelled)
-    parts = MatchedRegions.total([MatchedRegions.of(thresholds, labelled[part::3]) for part in (2, 0, 1)])
+    every = matched_at(thresholds, labelled)
+    parts = MatchedRegions.total([matched_at(thresholds, labelled[part::3]) for part in (2, 0, 1)])
     for whole, sum_ in ((every.exact, parts.exact), (every.released, parts.released)):
         assert all(np.array_equal(value, vars(sum_)[name]) for name, value in vars(whole).items())
 
