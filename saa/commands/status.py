@@ -82,18 +82,22 @@ def _tell_whole(found: Status) -> None:
 
 
 def _show_live(looks: Iterator[Status]) -> None:
-    from rich.console import Group
     from rich.live import Live
     from rich.progress_bar import ProgressBar
+    from rich.table import Table
     from rich.text import Text
 
     with Live(auto_refresh=False) as live:
         for found in looks:
+            drawn = Table.grid()
             done = found.counts.ok + found.counts.failed
-            bar = ProgressBar(total=max(found.counts.total, 1), completed=done, width=60)
-            told = Text("\n".join(lines(found)))
-            failed = _failures(found) if found.failures else ""
-            live.update(Group(bar, told, failed), refresh=True)
+            drawn.add_row(ProgressBar(total=max(found.counts.total, 1), completed=done, width=60))
+            for line in lines(found):
+                drawn.add_row(Text(line))
+            if found.failures:
+                drawn.add_row("")
+                drawn.add_row(_failures(found))
+            live.update(drawn, refresh=True)
 
 
 def lines(found: Status) -> list[str]:
@@ -125,6 +129,8 @@ def progress(found: Status) -> str:
     if not counts.total:
         return "no image enrolled yet"
     told = [f"{counts.ok + counts.failed} of {counts.total} images", f"{counts.failed} failed"]
+    if found.state == "running" and found.idle_s is None:
+        told.append("still preparing")
     if found.per_second:
         told.append(terminal.pace(found.per_second))
     if found.seconds_left:
