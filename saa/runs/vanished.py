@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from saa import storage
 from saa.errors import RunError
 
 
@@ -29,13 +30,15 @@ def check(path: Path) -> None:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        with storage.faults_as_os_errors():
+            return path.exists()
     except OSError:
         return False
 
 
 def _holds_anything(folder: Path) -> bool:
     try:
-        return any(True for _ in folder.iterdir())
+        with storage.faults_as_os_errors():
+            return any(True for _ in folder.iterdir())
     except OSError:
         return False
