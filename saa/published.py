@@ -29,7 +29,8 @@ def notes(found: Records, evaluation: Evaluation) -> list[str]:
     """Where the published figures come from, and which are not shown and why; nothing for a data set of one's own."""
     run, known = _Run.of(found, evaluation), read()
     of_data_set = [each for each in known.figures if run.is_of(each) and each.without in run.without.values()]
-    if not of_data_set:
+    places = {place.partition("/")[2] for each in of_data_set for place in known.categories(each)}
+    if places.isdisjoint(evaluation.categories):
         return []
     shown = [each for block in evaluation.blocks for each in run.comparable(block)]
     cited = dict.fromkeys(each.source for each in shown)

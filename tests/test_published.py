@@ -86,6 +86,7 @@ def test_other_images_modes_protocols_and_methods_are_never_set_beside(categorie
 def test_a_data_set_of_ones_own_has_neither_tables_nor_notes():
     assert tables("folder", {"grid": category(78)}) == []
     assert notes("folder", {"grid": category(78)}) == []
+    assert notes("mvtec", {"gearwheel": category(78)}) == []
 
 
 def test_the_size_counts_and_not_the_name_of_the_protocol():
