@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from saa.commands import log_lines
 from saa.commands.evaluate import Protocol
-from saa.commands.options import Device, Devices, Engine, Mode, On, TimeLimit, Workers
+from saa.commands.options import Device, Devices, Engine, LogJson, Mode, On, TimeLimit, Workers
 from saa.engines import AUTO, ENGINES
 from saa.plugins import kinds, load
 from saa.runs.cluster.joining import LOCAL
@@ -73,6 +74,7 @@ def benchmark(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Inspect images again that failed.")
     ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Run, evaluate and report on all products of a data set.
 
@@ -86,8 +88,8 @@ def benchmark(
 
     split = split or load("datasets", dataset).SPLITS[0]
     prompts = prompts or benchmarking.shipped_prompts(dataset)
-    cluster = crewing.cluster(on, devices)
-    with crewing.on(devices, device, workers) as names:
+    with log_lines.written(wanted=log_json), crewing.on(devices, device, workers) as names:
+        cluster = crewing.cluster(on, devices)
         failed = benchmarking.benchmark(
             partial(
                 plan,
@@ -115,5 +117,5 @@ def benchmark(
             protocol=protocol,
             overwrite=overwrite,
         )
-    if failed:
-        raise typer.Exit(1)
+        if failed:
+            raise typer.Exit(1)

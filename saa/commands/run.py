@@ -97,8 +97,8 @@ def run(
     from saa.commands import crewing
     from saa.commands.planning import plan
 
-    cluster = crewing.cluster(on, devices)
     with log_lines.written(wanted=log_json), crewing.on(devices, device, workers) as names:
+        cluster = crewing.cluster(on, devices)
         planned = plan(
             root,
             dataset,
