@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from kill_campaign import workers_of
 from scripted_recipes import batch, picture, plan, table_without_seconds
 
 from saa.errors import RunError
@@ -84,3 +85,26 @@ def test_a_run_killed_while_it_fits_what_has_changed_ends_like_an_undisturbed_on
     session.run(planned, tmp_path / "killed")
     session.run(planned, tmp_path / "calm")
     assert kept(tmp_path / "killed") == kept(tmp_path / "calm")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds workers in /proc")
+def test_workers_end_with_their_parent_whatever_they_are_doing(tmp_path):
+    process = start(tmp_path / "data", tmp_path / "killed", 2, "single", seconds=600)
+    wait_until(lambda: len(workers_of(process)) == 2, process)
+    workers = workers_of(process)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(alive(each) for each in workers), process=NeverEnding())
+    assert [alive(each) for each in workers] == [False, False]
+
+
+class NeverEnding:
+    def poll(self):
+        return None
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,15 @@ class DeadlyToRead(Station):
     def read(self, sample):
         if sample.name.endswith("003.png"):
             die()
+        return super().read(sample)
+
+
+class EndlessToRead(Station):
+    """Waits for one name as long as a share that fell asleep may let it."""
+
+    def read(self, sample):
+        if sample.name.endswith("003.png"):
+            time.sleep(600)
         return super().read(sample)
 
 
@@ -153,6 +163,15 @@ def test_an_image_above_the_time_limit_is_a_row_and_the_others_are_good(tmp_path
     assert "took longer than the time limit of 0.5 s, 2 times" in (tmp_path / "run/results.csv").read_text()
     with (tmp_path / "run/results.csv").open(newline="") as file:
         assert [row["error_class"] for row in csv.DictReader(file)] == ["", "TimeLimit", "", "", ""]
+
+
+def test_an_image_that_cannot_be_read_in_time_is_a_row_and_the_others_are_good(tmp_path):
+    crew = Local(time_limit=0.5)
+    found = by_name(
+        crew.outcomes(samples(tmp_path, 6), station(tmp_path / "run", ScriptedRecipe(), EndlessToRead))
+    )
+    assert [name for name, each in found.items() if each.state == "failed"] == ["003"]
+    assert len(found) == 6
 
 
 def test_a_time_limit_that_nothing_exceeds_changes_nothing(tmp_path):
