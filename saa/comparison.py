@@ -41,7 +41,12 @@ def notes(compared: Sequence[Compared]) -> list[str]:
     first = compared[0]
     lines = [f"{DELTA} is the difference to the first run of the table, in percentage points."]
     lines += about(first.evaluation)
-    for group in groups(compared):
+    every = list(groups(compared))
+    if len(every) > 1:
+        lines.append(
+            "Categories of different modes have tables of their own, and no difference or mean in common."
+        )
+    for group in every:
         lines += _doubts(group)
     for each in compared:
         failed = sum(category.num_failed for category in each.evaluation.categories.values())

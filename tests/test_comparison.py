@@ -97,6 +97,9 @@ def test_modes_stand_in_tables_of_their_own():
         ("bolt", "50.0", "70.0", "+20.0"),
         ("nut", "–", "20.0", "–"),
     )
+    assert any(
+        note.startswith("Categories of different modes ") for note in comparison.notes([first, second])
+    )
 
 
 def test_runs_without_a_common_category_have_no_mean():
