@@ -62,7 +62,8 @@ def report(run: Path, out: Path | None, root: Path | None) -> Path:
     if page.suffix.lower() == ".md":
         plugins.load("reports", "markdown").write(run, page)
     else:
-        plugins.load("reports", "html").write(run, page, root=root)
+        with terminal.counting("drawing") as watch:
+            plugins.load("reports", "html").write(run, page, root=root, watch=watch)
     return page
 
 

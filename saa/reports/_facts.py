@@ -20,10 +20,9 @@ def facts(found: Records, figures: Evaluation | None) -> Facts:
     """What the figures depend on most: images, engine, mode and protocol."""
     about = found.manifest
     data_set = about.get("dataset", {})
-    failed = sum(row.failed for row in found.rows)
     return [
         ("Data set", f"{data_set_name(found)} ({data_set.get('format', 'unknown')})"),
-        ("Images", f"{len(found.rows)}, {failed} failed"),
+        ("Images", _images(found)),
         ("Engine", str(about.get("engine", "unknown"))),
         *_profile(about.get("recipes", {})),
         ("Mode", found.modes()),
@@ -54,6 +53,13 @@ def notice(found: Records, root: Path | None) -> str:
     """What the data set says of itself: the drawn one, that it is no evidence."""
     path = (root or Path(str(found.manifest.get("dataset", {}).get("root", "")))) / _NOTICE
     return path.read_text("utf-8", errors="replace")[:_MAX_NOTICE].strip() if path.is_file() else ""
+
+
+def _images(found: Records) -> str:
+    """How many there are, how many of them failed, and of how many if the run has not come to its end."""
+    failed, count = sum(row.failed for row in found.rows), len(found.rows)
+    planned = int(found.manifest.get("dataset", {}).get("images", count))
+    return f"{count}{f' of {planned}' * (planned > count)}, {failed} failed"
 
 
 def _time(text: str) -> str:

@@ -51,6 +51,29 @@ def test_the_head_says_engine_mode_protocol_and_counts(page):
         assert words in page.text
 
 
+def test_a_run_that_has_not_come_to_its_end_says_so(small_run):
+    described = small_run.save() / "run.json"
+    about = json.loads(described.read_text())
+    about["dataset"]["images"] = 20
+    described.write_text(json.dumps(about))
+    assert "Images 12 of 20, 0 failed" in written(small_run).text
+
+
+def test_progress_is_told_for_each_map(small_run):
+    small_run.save()
+    seen = []
+    written(small_run, watch=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 12) for done in range(13)]
+
+
+def test_long_lists_of_regions_are_cut(small_run):
+    run = small_run.save()
+    path = run / "regions/grid/test/hole/003.png.json"
+    saved = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({"regions": saved["regions"] * 20}))
+    assert "dark <spot> 0.75 and 8 more" in written(small_run).text
+
+
 def test_figures_are_percentages_with_a_mean_row(page, small_run):
     figures = evaluate(small_run.folder)
     assert f"{100 * figures.categories['grid'].scores['max_f1_pixel'].value:.1f}" in page.text
