@@ -42,7 +42,7 @@ def measure(size: Size) -> list[Result]:
     Raises:
         RuntimeError: a value differs by more than `TOLERANCE` from that of sorting all pixels.
     """
-    labelled = list(_labelled(size))
+    labelled = list(labelled_maps(size))
     with one_thread():
         return [_pixels(size, labelled), _regions(size, labelled)]
 
@@ -95,7 +95,7 @@ def _library(scores: NDArray[np.float32], defective: NDArray[np.bool_]) -> list[
     return [float(f1.max()), *(float(area(defective, scores)) for area in areas)]
 
 
-def _labelled(size: Size) -> Iterator[Labelled]:
+def labelled_maps(size: Size) -> Iterator[Labelled]:
     """Smooth maps whose defects, in three of four, stand out more or less."""
     rng = np.random.default_rng(0)
     shape, middle = (size.side, size.side), size.side / 2

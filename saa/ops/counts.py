@@ -19,7 +19,8 @@ _CHUNK = 1 << 15
 _SORTED_KEYS = 1 << 22
 """Those that are sorted together where a grid has gaps."""
 _FULL = (1 << 31) - 1
-_MANY_HITS = 1 << 20
+_MANY_HITS = 1 << 19
+"""More defective pixels than this are counted in arrays of all cells."""
 
 
 class Labelled(NamedTuple):
@@ -123,15 +124,29 @@ def counted(grid: Grid, maps: Iterable[Labelled]) -> dict[str, Counts]:
     return {group: tally.counts() for group, tally in tallies.items()}
 
 
+class _Sums:
+    """How often each of some cells was met; in small numbers while they suffice."""
+
+    def __init__(self, size: int) -> None:
+        self.values: NDArray[np.integer] = np.zeros(size, np.int32)
+        self._total = 0
+
+    def add(self, cells: NDArray[np.int64]) -> None:
+        self._total += len(cells)
+        if self._total > _FULL and self.values.dtype != np.int64:
+            self.values = self.values.astype(np.int64)
+        np.add.at(self.values, cells, self.values.dtype.type(1))  # of the same type: else it is slow
+
+
 class _Tally:
     """Counts in the making."""
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._totals: NDArray[np.integer] = np.zeros(grid.size, np.int32)
-        self._num_pixels = 0
+        self._totals = _Sums(grid.size)
         self._waiting: list[Keys] = []
-        self._hits = [_NO_HITS]
+        self._few = [_NO_HITS]
+        self._many: tuple[_Sums, NDArray[np.float64]] | None = None
 
     def add(self, labelled: Labelled) -> None:
         pixels = labelled.anomaly_map.ravel()
@@ -139,21 +154,21 @@ class _Tally:
         for start in range(0, pixels.size, _CHUNK):
             chunk = slice(start, start + _CHUNK)
             self._count(grids.keys(pixels[chunk] if scored is None else pixels[chunk][scored[chunk]]))
-        hits = self._grid.cells(grids.keys(pixels[labelled.mask.ravel()]))
-        self._hits.append(Hits(hits, np.ones(len(hits), np.int64), masks.region_shares(labelled.mask)))
-        if sum(len(each.cells) for each in self._hits[1:]) > _MANY_HITS:
-            self._hits = [Hits.summed(self._hits)]
+        cells = self._grid.cells(grids.keys(pixels[labelled.mask.ravel()]))
+        self._hit(Hits(cells, np.ones(len(cells), np.int64), masks.region_shares(labelled.mask)))
 
     def counts(self) -> Counts:
         self._sort()
-        return Counts(self._grid, self._totals, Hits.summed(self._hits))
+        if self._many is None:
+            return Counts(self._grid, self._totals.values, Hits.summed(self._few))
+        positives, overlaps = self._many
+        cells = np.flatnonzero(positives.values)
+        hits = Hits(cells, positives.values[cells].astype(np.int64), overlaps[cells])
+        return Counts(self._grid, self._totals.values, hits)
 
     def _count(self, keys: Keys) -> None:
-        self._num_pixels += len(keys)
-        if self._num_pixels > _FULL and self._totals.dtype != np.int64:
-            self._totals = self._totals.astype(np.int64)
         if not self._grid.has_gaps:
-            np.add.at(self._totals, self._grid.cells(keys), self._totals.dtype.type(1))
+            self._totals.add(self._grid.cells(keys))
             return
         lowest, highest = self._grid.span
         self._waiting.append(keys[(keys >= lowest) & (keys <= highest)])
@@ -162,6 +177,18 @@ class _Tally:
 
     def _sort(self) -> None:
         if self._waiting:
-            keys = np.sort(np.concatenate(self._waiting))
-            np.add.at(self._totals, self._grid.cells_of_sorted(keys), self._totals.dtype.type(1))
+            self._totals.add(self._grid.cells_of_sorted(np.sort(np.concatenate(self._waiting))))
             self._waiting = []
+
+    def _hit(self, hits: Hits) -> None:
+        """Keep a list while defective pixels are few, since groups may be many; then count them."""
+        if self._many is None:
+            self._few.append(hits)
+            if sum(len(each.cells) for each in self._few) <= _MANY_HITS:
+                return
+            self._many = _Sums(self._grid.size), np.zeros(self._grid.size)
+            hits = Hits(*map(np.concatenate, zip(*self._few, strict=True)))
+            self._few = []
+        positives, overlaps = self._many
+        positives.add(hits.cells)
+        np.add.at(overlaps, hits.cells, hits.overlaps)

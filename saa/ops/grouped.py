@@ -14,8 +14,8 @@ from saa.ops.curves import Curve
 
 GROUP_TOLERANCE = 5e-6
 """Bound of the error of a single group's figures; that of all together is `counting.TOLERANCE`."""
-_AT_ONCE = 12
-"""Groups that are counted in one reading, some 20 MB each."""
+_AT_ONCE = 8
+"""Groups that are counted in one reading, 10 to 40 MB each."""
 _OTHERS = "\0"
 
 
@@ -45,7 +45,7 @@ class GroupedCurves:
 def pixel_curves(groups: Mapping[str, Maps], shared: str) -> GroupedCurves:
     """The curve of all maps within `TOLERANCE` of the exact one, and of each group within `GROUP_TOLERANCE`.
 
-    Mostly from one reading of the maps; the shared ones are read again for every dozen groups.
+    Mostly from one reading of the maps; the shared ones are read again for every eight groups.
 
     Args:
         groups: maps by group.
