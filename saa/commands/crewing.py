@@ -69,7 +69,12 @@ def cluster(on: str, given: str | None) -> str | None:
 
 @contextmanager
 def hired(
-    planned: Plan, where: str | None, workers: int | None, names: tuple[str, ...], time_limit: float | None
+    planned: Plan,
+    where: str | None,
+    workers: int | None,
+    names: tuple[str, ...],
+    time_limit: float | None,
+    threads: int | None = None,
 ) -> Iterator[Crew]:
     """The crew for a plan, which is told to the user; in the block the cluster is joined, if one is meant.
 
@@ -79,26 +84,34 @@ def hired(
         workers: processes or actors; None: as many as fit.
         names: CUDA devices of this machine, one a process.
         time_limit: seconds that an image may take.
+        threads: numerical threads of each; None: as many as fit.
 
     Raises:
         SaaError: a device is not there, or the cluster cannot be joined.
     """
     if where is None:
-        yield local(planned, workers, names, time_limit)
+        yield local(planned, workers, names, time_limit, threads)
         return
     from saa.runs.cluster.crew import Cluster, on_gpus, shared
 
     networks = any(ENGINES[recipe.engine].placed for recipe in planned.recipes.values())
     gpus = any(on_gpus(recipe.as_dict()) for recipe in planned.recipes.values())
     with joining.joined(where, num_cores() if networks else max(num_cores(), workers or 0)) as nodes:
-        count, threads = shared(nodes, workers, len(planned.samples), networks=networks, gpus=gpus)
+        count, fitting = shared(nodes, workers, len(planned.samples), networks=networks, gpus=gpus)
+        threads = threads or fitting
         told = f" of {threads} threads" * (threads > 1) + ", each with a GPU" * gpus
         there = f"{len(nodes)} node{'s' * (len(nodes) > 1)} of Ray"
         note(f"inspecting with {count} actor{'s' * (count > 1)}{told} on {there}")
         yield Cluster(count, threads, int(gpus), time_limit)
 
 
-def local(planned: Plan, workers: int | None, names: tuple[str, ...], time_limit: float | None) -> Local:
+def local(
+    planned: Plan,
+    workers: int | None,
+    names: tuple[str, ...],
+    time_limit: float | None,
+    threads: int | None = None,
+) -> Local:
     """The processes for a plan, which are told to the user.
 
     One that nobody asked for by number is a process of its own, so that an image that crashes it costs a row and not
@@ -110,7 +123,8 @@ def local(planned: Plan, workers: int | None, names: tuple[str, ...], time_limit
     if names:
         devices.check_all_there(names)
     networks = any(ENGINES[recipe.engine].placed for recipe in planned.recipes.values())
-    count, threads = shared(len(names) or workers, len(planned.samples), networks=networks)
+    count, fitting = shared(len(names) or workers, len(planned.samples), networks=networks)
+    threads = threads or fitting
     told = f" of {threads} threads" if threads > 1 else ""
     where = f" on CUDA devices {', '.join(names)}" if names else ""
     note(f"inspecting with {count} worker{'s' * (count > 1)}{told}{where}")

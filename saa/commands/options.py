@@ -80,6 +80,15 @@ Workers = Annotated[
         show_default="one a core; one for networks, on all cores",
     ),
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Numerical threads of a process. Networks on a CPU give the same bits with the same number.",
+        show_default="one; for networks, cores by workers",
+    ),
+]
 Devices = Annotated[
     str | None,
     typer.Option(

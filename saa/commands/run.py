@@ -19,6 +19,7 @@ from saa.commands.options import (
     Mode,
     On,
     Profile,
+    Threads,
     TimeLimit,
     Without,
     Workers,
@@ -71,6 +72,7 @@ def run(
     ] = None,
     on: On = LOCAL,
     workers: Workers = None,
+    threads: Threads = None,
     devices: Devices = None,
     time_limit: TimeLimit = None,
     engine: Engine = "auto",
@@ -118,6 +120,7 @@ def run(
             out,
             cluster=cluster,
             workers=workers,
+            threads=threads,
             devices=names,
             time_limit=time_limit,
             overwrite=overwrite,
@@ -132,6 +135,7 @@ def execute(
     *,
     cluster: str | None = None,
     workers: int | None,
+    threads: int | None = None,
     devices: tuple[str, ...] = (),
     time_limit: float | None = None,
     overwrite: bool = False,
@@ -145,6 +149,7 @@ def execute(
         out: the run's folder.
         cluster: the address of a Ray cluster that does the work; None: this machine.
         workers: processes; None: as many as fit.
+        threads: numerical threads of each; None: as many as fit.
         devices: CUDA devices, one a process; these processes are the workers.
         time_limit: seconds that an image may take.
         overwrite: forget what an earlier run left there.
@@ -159,7 +164,7 @@ def execute(
 
     try:
         with (
-            crewing.hired(planned, cluster, workers, devices, time_limit) as crew,
+            crewing.hired(planned, cluster, workers, devices, time_limit, threads) as crew,
             progress() as display,
             interrupts.heeded(_tell_stopping) as stop,
         ):

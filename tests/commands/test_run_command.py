@@ -129,3 +129,9 @@ def test_ctrl_c_exits_with_130_keeps_what_is_finished_and_says_how_to_go_on(prom
     assert "Give the same command again to go on." in err
     assert "Traceback" not in err
     assert 2 <= len((tmp_path / "run/results.csv").read_text().splitlines()) < 200
+
+
+def test_processes_and_threads_are_as_they_are_asked_for(give, prompt, dataset, tmp_path):
+    words = run_words(dataset, prompt, tmp_path / "run", "--limit", 1, "--threads", 3)
+    code, _, err = give(*words)
+    assert (code, "inspecting with 1 worker of 3 threads\n" in err) == (0, True)

@@ -14,6 +14,7 @@ import argparse
 import csv
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -161,7 +162,7 @@ def drawn(rng: random.Random, seconds: float) -> Trial:
 
 
 def campaign(where: Path, kills: int, seed: int) -> Counter[str]:
-    """So many trials; what was killed, counted. Prints a line each.
+    """So many runs in which somebody was killed; what was killed, counted. Prints a line each.
 
     Raises:
         AssertionError: a run did not come to the same end.
@@ -174,14 +175,19 @@ def campaign(where: Path, kills: int, seed: int) -> Counter[str]:
         disturbed(root, where / f"calm-{mode}", Trial(mode, 1, (), ()), rng)
         calm[mode] = left_by(where / f"calm-{mode}")
     seconds = (time.monotonic() - begun) / len(_MODES)
-    for number in range(kills):
+    number, disturbed_runs = 0, 0
+    while disturbed_runs < kills:
+        number += 1
         trial, out = drawn(rng, seconds), where / f"run-{number}"
         came = disturbed(root, out, trial, rng)
         check(left_by(out), calm[trial.mode], trial)
+        disturbed_runs += any(
+            came[victim] for victim in ("parent", "worker")
+        )  # some end before anybody is killed
         killed += came
-        print(
-            f"{number + 1}: {trial.mode}, {trial.workers} workers, killed {dict(came)}: the same", flush=True
-        )
+        shutil.rmtree(out)
+        told = f"{trial.mode}, {trial.workers} workers, killed {dict(came)}: the same"
+        print(f"{disturbed_runs}: {told}", flush=True)
     return killed
 
 
