@@ -16,7 +16,7 @@ from saa.evaluation import Evaluation
 if TYPE_CHECKING:
     from rich.table import Table
 
-_LONG = 10
+_LONG, _LONG_WORD = 6, 10
 
 
 def evaluate(run: Path, protocol: str | None, root: Path | None, id_run: Path | None = None) -> None:
@@ -47,7 +47,7 @@ def print_tables(found: Sequence[tables.Table], notes: Sequence[str], *, width: 
     for index, table in enumerate(found):
         if index:
             say("")
-        show(_drawn(table), gap=1, width=width)
+        show(_drawn(table), gap=1, width=width, whole=True)
     tell(notes, width=width)
 
 
@@ -89,7 +89,8 @@ def _drawn(table: tables.Table) -> Table:
     for index, title in enumerate(table.header):
         justify: Literal["left", "right"] = "left" if index < table.text_columns else "right"
         words = justify == "left" and not any(" " in row[index] for row in (*table.rows, *table.foot))
-        drawn.add_column(_breakable(title), justify=justify, overflow="fold", no_wrap=words)
+        head = title if justify == "left" else _broken(title)
+        drawn.add_column(head, justify=justify, overflow="fold", no_wrap=words)
     for row in table.rows:
         drawn.add_row(*row)
     drawn.add_section()
@@ -98,7 +99,8 @@ def _drawn(table: tables.Table) -> Table:
     return drawn
 
 
-def _breakable(title: str) -> str:
-    """A heading whose long words, such as a run's name, are broken at hyphens and not anywhere."""
-    words = [word.replace("-", "-\n") if len(word) > _LONG else word for word in title.split(" ")]
-    return " ".join(words)
+def _broken(title: str) -> str:
+    """A heading of numbers, of which long ones are broken at spaces, and long words of them at hyphens."""
+    if len(title) <= _LONG:
+        return title
+    return "\n".join(word.replace("-", "-\n") if len(word) > _LONG_WORD else word for word in title.split())

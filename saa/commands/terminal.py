@@ -51,11 +51,12 @@ def note_in_passing(text: str) -> None:
         os.write(2, f"\n{line}\n".encode())
 
 
-def show(drawn: Table, *, gap: int = 2, width: int | None = None) -> None:
+def show(drawn: Table, *, gap: int = 2, width: int | None = None, whole: bool = False) -> None:
     """A table on stdout between its title and its caption; without lines where that is no terminal or a narrow one.
 
     The first column is never cut, whatever the others need; `gap` spaces stand between two without lines.
-    Where that is no terminal, `width` columns are there to use; 80 unless given.
+    Where that is no terminal, `width` columns are there to use; 80 unless given. With `whole` a terminal is narrow
+    if any cell would have to be wrapped, and not only if a word would have to be cut.
     """
     from rich.console import Console
     from rich.measure import Measurement
@@ -66,7 +67,8 @@ def show(drawn: Table, *, gap: int = 2, width: int | None = None) -> None:
     if not console.is_terminal:
         console.width = width or console.width
     unlimited = console.options.update(max_width=_ENDLESS)
-    if not console.is_terminal or Measurement.get(console, unlimited, drawn).minimum > console.width:
+    least, natural = Measurement.get(console, unlimited, drawn)
+    if not console.is_terminal or (natural if whole else least) > console.width:
         drawn.box, drawn.pad_edge, drawn.padding = None, False, (0, gap, 0, 0)
     for part in (above, drawn, below):
         if part:
