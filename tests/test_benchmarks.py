@@ -43,6 +43,7 @@ SMALLEST = {
         "rounds": 1,
         "threads": 1,
     },
+    "cluster": {"images": ((32, 3),), "workers": 1, "rounds": 1},
     "consensus": {"images": 8, "counts": (9,), "side": 32, "workers": 1, "products": ("label",)},
     "inspect": {"side": 32, "rounds": 1, "products": ("fabric",)},
     "masks": {
@@ -101,7 +102,7 @@ def test_there_is_a_smallest_size_for_each(program):
     assert program.names() == sorted(SMALLEST)
 
 
-@pytest.mark.parametrize("name", sorted(SMALLEST.keys() - {"memory"}))
+@pytest.mark.parametrize("name", sorted(SMALLEST.keys() - {"memory", "cluster"}))
 def test_every_benchmark_gives_ratios_and_absolute_figures(name, program, measure):
     assert "\n" not in program.load(name).SUMMARY
     results = measure(name)
@@ -113,6 +114,18 @@ def test_every_benchmark_gives_ratios_and_absolute_figures(name, program, measur
         assert all(math.isfinite(ratio) and ratio > 0 for ratio in result.ratios)
         assert result.value > 0
         assert result.beside > 0
+
+
+def test_actors_of_ray_are_measured_beside_local_workers():
+    pytest.importorskip("ray", reason="needs the extra saa[cluster]")
+    # In a process of its own: Ray is for one cluster a process.
+    code = "from benchmarks.cluster import Size, measure; print(*measure(Size(**{size})), sep='\\n')"
+    asked = subprocess.run(
+        [sys.executable, "-c", code.replace("{size}", repr(SMALLEST["cluster"]))],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stderr
+    assert [line.split("(")[0] for line in asked.stdout.splitlines()] == ["Result", "Result"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process its peak")

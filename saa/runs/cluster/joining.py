@@ -24,6 +24,7 @@ from saa.errors import ModelError, RunError
 LOCAL, RAY = "local", "ray"
 _OWN, _AUTO = "local", "auto"
 _ANSWER_S, _JOIN_S = 5.0, 30.0
+_AUTH = "RAY_AUTH_MODE"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Nothing is told to Ray's makers, and no advice to users of Ray printed, unless the environment says otherwise."""
 _PROBE = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level='ERROR')"
@@ -122,13 +123,23 @@ def joined(where: str, cpus: int) -> Iterator[tuple[Node, ...]]:
         else:
             _probe(where)
             more = {}
-        stack.callback(ray.shutdown)
+        stack.callback(_leave, ray)
         stack.enter_context(_silent(ray))
         try:
             ray.init(address=where, log_to_driver=False, logging_level="ERROR", **more)
         except (OSError, RuntimeError, ValueError) as error:
             raise _refusal(where, str(error)) from error
         yield nodes()
+
+
+def _leave(ray: Any) -> None:  # noqa: ANN401 - a module
+    """End what was started here, and wait for it, which Ray does not do for all of its processes."""
+    node = getattr(ray._private.worker, "_global_node", None)
+    started = [each.process for kind in getattr(node, "all_processes", {}).values() for each in kind]
+    ray.shutdown()
+    for process in started:
+        with suppress(subprocess.TimeoutExpired, AttributeError):
+            process.wait(_ANSWER_S)
 
 
 def nodes() -> tuple[Node, ...]:
@@ -140,13 +151,13 @@ def nodes() -> tuple[Node, ...]:
 def _credentials(where: str) -> dict[str, str]:
     """Variables that let nobody else into a cluster of our own, and ourselves into one that wants to see a token.
 
-    Ray would do as much, but would leave a token of its making in the user's home, and look for one there only if it
-    is not told an address.
+    Ray wants a token for a cluster that it starts; unless it is given one, it leaves one of its making in the user's
+    home. It looks for one there, too, but not when it is told an address.
     """
     if where == _OWN:
-        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
+        return {"RAY_AUTH_TOKEN": _token()}
     named = any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
-    return {"RAY_AUTH_MODE": "token"} if named or Path.home().joinpath(".ray", "auth_token").exists() else {}
+    return {_AUTH: "token"} if named or Path.home().joinpath(".ray", "auth_token").exists() else {}
 
 
 @cache
@@ -187,12 +198,15 @@ def _refusal(where: str, got: str) -> RunError:
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
     added = {name: value for name, value in variables.items() if name not in os.environ}
+    mode = os.environ.get(_AUTH)
     os.environ.update(added)
     try:
         yield
     finally:
         for name in added:
             os.environ.pop(name, None)
+        if mode is None:  # Ray has its own way of setting it
+            os.environ.pop(_AUTH, None)
 
 
 @contextmanager
