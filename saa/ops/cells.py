@@ -73,14 +73,14 @@ class Cells:
         """(K,) whether defective pixels lie in it, in an order that is not known."""
         return (self.widths > 0) & (self.positives > 0)
 
-    def doubts(self, asked: Asked) -> NDArray[np.float64]:
+    def doubts(self, asked: Asked) -> NDArray[np.float32]:
         """(5, K) how far max-F1, rates at recalls, AUROC, average precision and AUPRO may be off for each cell.
 
         By the largest entry of the first two rows, by the sum of the others.
         """
-        f1, *sums = doubts(self.curve)
-        found = np.stack([f1, doubts_at(self.curve, asked.recalls), *sums])
-        return np.where(self.mixed, found[:, ::-1], 0)
+        found = np.insert(doubts(self.curve), 1, doubts_at(self.curve, asked.recalls), axis=0)[:, ::-1]
+        found *= self.mixed
+        return found
 
     def replaced(self, lows: NDArray[np.int64], finer: Cells) -> Cells:
         """The same with finer ones in place of those cells with defective pixels that begin at some keys.
@@ -107,16 +107,18 @@ class Cells:
 _ARRAYS = ("lows", "widths", "totals", "positives", "overlaps")
 
 
-def good_enough(doubtful: NDArray[np.float64], asked: Asked) -> bool:
+def good_enough(doubtful: NDArray[np.float32], asked: Asked) -> bool:
     """Whether cells with such `Cells.doubts` answer what is asked."""
     if asked.exact_f1 and doubtful[0].any():
         return False
-    return bool(max(doubtful[:2].max(initial=0), doubtful[2:].sum(axis=1).max()) <= asked.tolerance)
+    return bool(
+        max(doubtful[:2].max(initial=0), doubtful[2:].sum(axis=1, dtype=np.float64).max()) <= asked.tolerance
+    )
 
 
-def guilt(doubtful: NDArray[np.float64], asked: Asked) -> NDArray[np.float64]:
+def guilt(doubtful: NDArray[np.float32], asked: Asked) -> NDArray[np.float64]:
     """(K,) the part of each cell in the doubts, as a multiple of the tolerance; 0 where it may stay whole."""
-    single, sums = doubtful[:2].max(axis=0), doubtful[2:].sum(axis=0)
+    single, sums = doubtful[:2].max(axis=0), doubtful[2:].sum(axis=0, dtype=np.float64)
     found: NDArray[np.float64] = np.where(single > asked.tolerance, single, 0) + sums
     order = np.argsort(found)
     innocent = order[np.cumsum(found[order]) <= asked.tolerance / 4]

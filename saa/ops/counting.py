@@ -79,12 +79,11 @@ def pixel_curves(source: Source, asked: Sequence[Asked]) -> list[Curve]:
     maps = iter(source())
     first = list(_held(maps))
     grid = _fitted(first, asked)
-    found = _cells(grid, chain(first, maps), asked)
     again = source
     if _num_pixels(first) < _HELD_PIXELS:
-        again = partial(list, first)
+        again = partial(list, list(first))
         asked = [replace(each, tolerance=_HELD_TOLERANCE * each.tolerance) for each in asked]
-    del first
+    found = _cells(grid, chain(_let_go(first), maps), asked)
     while (finer := _finer(found, asked)) is not None:
         parts, grid = finer
         inside = _cells(grid, again(), asked)
@@ -135,6 +134,13 @@ def _held(maps: Iterator[Labelled]) -> Iterator[Labelled]:
         pixels += labelled.mask.size
         if pixels >= _HELD_PIXELS:
             return
+
+
+def _let_go(maps: list[Labelled]) -> Iterator[Labelled]:
+    """All of them; what has been taken is not kept."""
+    maps.reverse()
+    while maps:
+        yield maps.pop()
 
 
 def _num_pixels(maps: Iterable[Labelled]) -> int:

@@ -115,28 +115,37 @@ def average_precision(curve: Curve) -> Score:
     """
     if reason := _undefined(curve):
         return Score(None, reason=reason)
-    positives, _ = _steps(curve)
-    precision = curve.true_positives / np.maximum(curve.true_positives + curve.false_positives, 1)
+    positives, negatives = _steps(curve)
+    hits, false_alarms = curve.true_positives, curve.false_positives
+    precision = hits / np.maximum(hits + false_alarms, 1)
     if curve.unordered is not None:
-        precision = np.where(curve.unordered, sum(precision_between(curve)) / 2, precision)
+        least, most = precision_between(hits, false_alarms, positives, negatives)
+        precision = np.where(curve.unordered, (least + most) / 2, precision)
     return Score(float(np.sum(positives * precision) / curve.num_positives))
 
 
-def precision_between(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The least and the largest mean precision of the p defective ones that a threshold adds with n good ones.
+def precision_between(
+    hits: NDArray[np.int64], false_alarms: NDArray[np.int64], p: NDArray[np.int64], n: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least and the largest mean precision of p defective ones among n good ones, whatever their order.
 
-    After TP and FP above them, with q(t, f) = t / (t + f), no order gives more than q(TP+p, FP), all p tied
-    before any n. The least is all n before any p, each alone: the mean of q(TP+i, FP+n) for i = 1..p, which is
-    concave and so at least the mean of its ends.
+    With q(t, f) = t / (t + f), no order gives more than q(TP, FP - n), all p tied before any n. The least is all
+    n before any p, each alone: the mean of q(TP - p + i, FP) for i = 1..p, which is concave and so at least the
+    mean of its ends.
+
+    Args:
+        hits: (K,) TP, defective ones at or above the lowest of these.
+        false_alarms: (K,) FP, good ones there.
+        p: (K,), the defective ones.
+        n: (K,), the good ones.
 
     Returns:
         Two of (K,); what stands where p = 0 means nothing.
     """
-    positives, negatives = _steps(curve)
-    called = np.maximum(curve.true_positives + curve.false_positives, 1)
-    first = curve.true_positives - positives + 1
-    least = (curve.true_positives / called + first / (first + curve.false_positives)) / 2
-    return least, curve.true_positives / np.maximum(called - negatives, 1)
+    called = np.maximum(hits + false_alarms, 1)
+    first = hits - p + 1
+    least = (hits / called + first / (first + false_alarms)) / 2
+    return least, hits / np.maximum(called - n, 1)
 
 
 def fpr_at(curve: Curve, recall: float) -> Score:

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from saa.ops.curves import MAX_FPR, Curve, precision_between
 
+_BLOCK = 1 << 16
+"""Cells that are looked at together: there may be millions, and a dozen numbers for each."""
 
-def doubts(curve: Curve) -> NDArray[np.float64]:
+
+def doubts(curve: Curve) -> NDArray[np.float32]:
     """How far each metric may be off for not knowing the order inside each cell of a counted curve.
 
     Cell k holds p positives and n negatives, after TP and FP in the cells above it; P and N are all.
@@ -24,26 +27,39 @@ def doubts(curve: Curve) -> NDArray[np.float64]:
       after the last. Only the n up to `MAX_FPR` count. Entries add up.
 
     Returns:
-        (4, K) max-F1, AUROC, average precision, AUPRO; zeros where the metrics are not defined.
+        (4, K) float32 max-F1, AUROC, average precision, AUPRO; zeros where the metrics are not defined.
     """
-    found = np.zeros((4, len(curve.thresholds)))
-    # Without a positive a cell is above all doubt.
-    where = np.flatnonzero(np.diff(curve.true_positives, prepend=0))
-    positives, negatives = curve.num_positives, curve.num_negatives
-    if not len(where) or not negatives:
+    found = np.zeros((4, len(curve.thresholds)), np.float32)
+    if not curve.num_positives or not curve.num_negatives:
         return found
-    tp1, fp1 = (each[where].astype(np.float64) for each in (curve.true_positives, curve.false_positives))
-    p = np.diff(tp1, prepend=0)
-    n = np.diff(curve.false_positives, prepend=0)[where]
-    known = (2 * tp1 / (tp1 + fp1 + positives)).max()
-    least, most = (each[where] for each in precision_between(curve))
-    rise = np.diff(curve.overlaps[where], prepend=0) / curve.overlaps[-1]
-    counted = np.clip(MAX_FPR * negatives - (fp1 - n), 0, n)
-    found[0, where] = np.maximum(2 * tp1 / (tp1 + fp1 - n + positives) - known, 0) * (n > 0)
-    found[1, where] = p * n / (2 * positives * negatives)
-    found[2, where] = p / positives * (most - least) / 2
-    found[3, where] = rise * counted * (1 - counted / np.maximum(2 * n, 1)) / (MAX_FPR * negatives)
+    hits, false_alarms = curve.true_positives, curve.false_positives
+    known = (2 * hits / (hits + false_alarms + curve.num_positives)).max()
+    for start in range(0, len(hits), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        found[:, block] = _of_block(curve, block, known)
     return found
+
+
+def _of_block(curve: Curve, block: slice, known: float) -> NDArray[np.float64]:
+    """The doubts of some cells, with the best known F1."""
+    hits, false_alarms = curve.true_positives[block], curve.false_positives[block]
+    p, n, rise = (
+        np.diff(every[block], prepend=every[block.start - 1] if block.start else 0)
+        for every in (curve.true_positives, curve.false_positives, curve.overlaps)
+    )
+    positives, negatives = curve.num_positives, curve.num_negatives
+    least, most = precision_between(hits, false_alarms, p, n)
+    counted = np.clip(MAX_FPR * negatives - (false_alarms - n), 0, n)
+    limit = MAX_FPR * negatives * curve.overlaps[-1]
+    found = np.array(
+        [
+            np.maximum(2 * hits / (hits + false_alarms - n + positives) - known, 0) * (n > 0),
+            p * (n / (2 * positives * negatives)),
+            p / positives * (most - least) / 2,
+            rise * counted * (1 - counted / np.maximum(2 * n, 1)) / limit,
+        ]
+    )
+    return np.where(p > 0, found, 0)
 
 
 def doubts_at(curve: Curve, recalls: Sequence[float]) -> NDArray[np.float64]:
