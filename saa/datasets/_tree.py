@@ -54,13 +54,12 @@ def product(folder: Path, split: str, mask_ending: str) -> Listing:
 
 
 def _defect(product: Path, folder: Path, mask_ending: str) -> Listing:
-    defect = folder.name
+    defect, named, place = folder.name, product.resolve().name, folder.relative_to(product).as_posix()
     known = by_stem(pictures(product / _MASKS / defect), mask_ending)
     samples, problems = [], []
     for image in pictures(folder):
         mask = None if defect == GOOD else known.get(image.stem)
-        name = image.relative_to(product).as_posix()
-        samples.append(Sample(product.resolve().name, name, defect, image, mask))
+        samples.append(Sample(named, f"{place}/{image.name}", defect, image, mask))
         if defect != GOOD and mask is None:
             wanted = product / _MASKS / defect / f"{image.stem}{mask_ending}.png"
             problems.append(f"{image}: expected its mask {wanted}, got no such file")
