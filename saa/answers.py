@@ -119,7 +119,7 @@ def _row(folder: RunFolder, line: dict[str, str]) -> Row:
     row = {column: _typed(folder, line, column, kind) for column, kind in IMAGE_COLUMNS.items()}
     if line["status"] == "ok":
         paths = folder.artefacts(line["product"], line["name"])
-        row["map_path"], row["regions_path"] = (path.relative_to(folder.root).as_posix() for path in paths)
+        row["map_path"], row["regions_path"] = (path.relative_to(folder.store).as_posix() for path in paths)
     return row
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from saa.errors import ModelError
 
@@ -65,6 +66,32 @@ def faults_as_os_errors() -> Iterator[None]:
         raise
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def files(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """All files in some folders of a place elsewhere: the path below `root`, and bytes."""
+    place = cast(Any, root)
+    place.fs.invalidate_cache()  # others write there, too
+    for name in folders:
+        if (root / name).exists():
+            start = place.path.rstrip("/") + "/"
+            for path, about in place.fs.find((place / name).path, detail=True).items():
+                yield path.removeprefix(start), int(about["size"])
+
+
+def remove(folders: Iterable[Path]) -> None:
+    """Remove folders and all that is in them, here or elsewhere; those that are not there are.
+
+    Raises:
+        OSError: they cannot be removed.
+    """
+    for folder in folders:
+        if not elsewhere(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        with faults_as_os_errors():
+            if folder.exists():
+                cast(Any, folder).fs.rm(cast(Any, folder).path, recursive=True)
 
 
 def write(path: Path, payload: bytes | memoryview) -> None:

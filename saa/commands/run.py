@@ -57,6 +57,15 @@ def run(
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="RUN", help="The run's folder; the same one resumes it.")
     ],
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STORE",
+            parser=storage.located,
+            help="A folder or a URL such as s3://bucket/folder for maps and regions.",
+            show_default="RUN",
+        ),
+    ] = None,
     category: Annotated[
         list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
     ] = None,
@@ -118,6 +127,7 @@ def run(
         execute(
             planned,
             out,
+            store=store,
             cluster=cluster,
             workers=workers,
             threads=threads,
@@ -133,6 +143,7 @@ def execute(
     planned: Plan,
     out: Path,
     *,
+    store: Path | None = None,
     cluster: str | None = None,
     workers: int | None,
     threads: int | None = None,
@@ -147,6 +158,7 @@ def execute(
     Args:
         planned: the images and their recipes.
         out: the run's folder.
+        store: where maps and regions go; None: there, too.
         cluster: the address of a Ray cluster that does the work; None: this machine.
         workers: processes; None: as many as fit.
         threads: numerical threads of each; None: as many as fit.
@@ -178,6 +190,7 @@ def execute(
                 planned,
                 out,
                 crew=crew,
+                store=store,
                 overwrite=overwrite,
                 retry_failed=retry_failed,
                 watch=display.inspecting,

@@ -3,6 +3,7 @@
 RUN/run.json       what is run: data set, recipes, versions (its presence makes the folder a run)
 RUN/ledger.sqlite  one row an image, kept up to date while the run goes on
 RUN/run.lock       held by the program that writes here
+RUN/store.txt      where maps, regions and parts lie if not here: a folder or a URL
 RUN/results.csv    the ledger as a table, written when the run ends or is interrupted
 RUN/references/<product>.ref       what was learned from the unlabelled images of a product, in batch mode
 RUN/maps/<product>/<name>.tiff     anomaly maps, float32
@@ -20,11 +21,11 @@ import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from saa import whole_files
+from saa import storage, whole_files
 from saa.errors import RunError, SaaError
 
 _FILES = (
@@ -34,6 +35,7 @@ _FILES = (
     "ledger.sqlite-shm",
     "ledger.sqlite-journal",
     "results.csv",
+    "store.txt",
 )
 _DERIVED = ("metrics.json", "metrics.csv", "curves.json", "report.html", "report.md")
 _ARTEFACTS = ("maps", "regions", "parts")
@@ -108,9 +110,14 @@ class RunFolder:
 
     Attributes:
         root: the run's folder.
+        store: where maps, regions and parts lie: the same folder, or what its store.txt says.
     """
 
     root: Path
+    store: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "store", _store(self.root))
 
     @property
     def manifest(self) -> Path:
@@ -134,11 +141,11 @@ class RunFolder:
 
     def map_path(self, product: str, name: str) -> Path:
         """Where the anomaly map of an image lies."""
-        return self.root / f"maps/{safe_name(product)}/{safe_name(name)}.tiff"
+        return self.store / f"maps/{safe_name(product)}/{safe_name(name)}.tiff"
 
     def regions_path(self, product: str, name: str) -> Path:
         """Where the regions of an image lie."""
-        return self.root / f"regions/{safe_name(product)}/{safe_name(name)}.json"
+        return self.store / f"regions/{safe_name(product)}/{safe_name(name)}.json"
 
     def artefacts(self, product: str, name: str) -> tuple[Path, Path]:
         """What every finished image leaves behind."""
@@ -146,11 +153,11 @@ class RunFolder:
 
     def part_path(self, part: str, product: str, name: str) -> Path:
         """Where a part of an image's anomaly map lies."""
-        return self.root / f"parts/{safe_name(part)}/{safe_name(product)}/{safe_name(name)}.tiff"
+        return self.store / f"parts/{safe_name(part)}/{safe_name(product)}/{safe_name(name)}.tiff"
 
     def parts(self) -> tuple[str, ...]:
         """The parts of maps that lie here, sorted; none if they were not asked for."""
-        return tuple(sorted(each.name for each in self.root.glob("parts/*") if each.is_dir()))
+        return tuple(sorted(each.name for each in self.store.glob("parts/*") if each.is_dir()))
 
     def reference_path(self, product: str) -> Path:
         """Where the reference of a product lies."""
@@ -174,8 +181,41 @@ class RunFolder:
                 f"got a folder with '{found}'; give -o another one"
             )
 
+    def storing(self, store: Path | None) -> RunFolder:
+        """The same folder with its maps, regions and parts in `store`; None: where they are.
+
+        Raises:
+            RunError: a run keeps them elsewhere already, or there are other files, or no storage.
+        """
+        place = store if store is None or storage.elsewhere(store) else store.absolute()
+        if place is None or place == self.store:
+            return self
+        if self.manifest.exists():
+            raise RunError(
+                f"{self.root}: expected --store {self.store} as when the run began, got {place}; leave it out "
+                f"(if the files were moved there, write that into {self._store_file.name})"
+            )
+        try:
+            with storage.faults_as_os_errors():
+                found = next(_found(place), None)
+        except OSError as error:
+            raise unwritable(place, error) from error
+        if found:
+            raise RunError(
+                f"{place}: expected storage without maps, regions or parts, got one with {found[0]}; "
+                "give --store another folder"
+            )
+        write_text(self._store_file, f"{place}\n")
+        return RunFolder(self.root)
+
+    @property
+    def _store_file(self) -> Path:
+        return self.root / "store.txt"
+
     def clear(self) -> None:
         """Remove everything a run writes, and nothing else; the lock stays."""
+        if self.store != self.root and self.manifest.exists():  # before that, nothing of this run is there
+            storage.remove(self.store / name for name in _ARTEFACTS)
         for name in (*_FILES, *_DERIVED):
             (self.root / name).unlink(missing_ok=True)
         for name in _FOLDERS:
@@ -188,16 +228,7 @@ class RunFolder:
 
     def found(self) -> Iterator[tuple[str, int]]:
         """What lies here as an image's artefact, whole or not: path relative to the folder, and bytes."""
-        for name in _ARTEFACTS:
-            waiting = [name]
-            while waiting:
-                within = waiting.pop()
-                for entry in _entries(self.root / within):
-                    path = f"{within}/{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(path)
-                    else:
-                        yield path, entry.stat(follow_symlinks=False).st_size
+        return _found(self.store)
 
     def sweep(self, strays: Iterable[str], references: Collection[Path]) -> None:
         """Remove what a killed run left half done.
@@ -206,12 +237,36 @@ class RunFolder:
             strays: paths relative to the folder, out of `found`.
             references: those that stay.
         """
-        left = [*self.root.glob(".*.tmp"), *(self.root / stray for stray in strays)]
+        left = [*self.root.glob(".*.tmp"), *(self.store / stray for stray in strays)]
         left += [
             path for path in self.root.glob("references/**/*") if path.is_file() and path not in references
         ]
         for path in left:
             path.unlink(missing_ok=True)
+
+
+def _found(store: Path) -> Iterator[tuple[str, int]]:
+    if storage.elsewhere(store):
+        yield from storage.files(store, _ARTEFACTS)
+        return
+    for name in _ARTEFACTS:
+        waiting = [name]
+        while waiting:
+            within = waiting.pop()
+            for entry in _entries(store / within):
+                path = f"{within}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                else:
+                    yield path, entry.stat(follow_symlinks=False).st_size
+
+
+def _store(root: Path) -> Path:
+    try:
+        text = (root / "store.txt").read_text(encoding="utf-8").strip()
+    except OSError:
+        return root
+    return storage.located(text) if text else root
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -70,6 +70,7 @@ def run(
     out: Path,
     *,
     crew: Crew = Local(),  # noqa: B008 - it is frozen
+    store: Path | None = None,
     overwrite: bool = False,
     retry_failed: bool = False,
     watch: Callable[[Tally], None] = lambda _tally: None,
@@ -87,6 +88,8 @@ def run(
         plan: the images and their recipes.
         out: a new or empty folder, or that of an earlier run of the same plan.
         crew: who inspects the images.
+        store: a folder, or elsewhere (`saa.storage`), for maps, regions and parts; None: in `out`, or where an
+            earlier session put them.
         overwrite: forget what an earlier run left in `out`, whatever its plan.
         retry_failed: inspect failed images again.
         watch: called before the first image and after each.
@@ -107,8 +110,10 @@ def run(
     with lock.hold(folder.lock):
         if overwrite or not folder.manifest.exists():
             _clear(folder)
+            folder = RunFolder(out)
         else:
             manifest.check(folder, plan)
+        folder = folder.storing(store)
         with ledger.opened(folder.ledger) as rows:
             again = _begin(plan, folder, rows, retry_failed)
             with _table_written(folder, rows):

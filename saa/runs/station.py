@@ -210,7 +210,7 @@ class Station:
             _write_map(paths[PART + part], values)
         _write_map(paths[MAP], inspection.anomaly_map)
         write_text(paths[REGIONS], regions)
-        root = self._folder.root
+        root = self._folder.store
         return tuple(
             Artefact(kind, path.relative_to(root).as_posix(), path.stat().st_size)
             for kind, path in paths.items()

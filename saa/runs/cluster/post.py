@@ -112,7 +112,7 @@ def _check(orders: Orders) -> None:
             f"{here}: expected the images at the same path as on the machine that runs it, got no "
             f"{orders.picture}; mount the same storage everywhere, or give ROOT as a URL such as s3://bucket/folder"
         )
-    if fingerprint(folder) != orders.run:
+    if folder.store == folder.root and fingerprint(folder) != orders.run:
         raise RunError(
             f"{here}: expected the run's folder {folder.root} as on the machine that runs it, got another or none; "
             "mount the same storage everywhere, or give --store a URL such as s3://bucket/folder"
