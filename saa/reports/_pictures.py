@@ -15,10 +15,11 @@ from saa import images, records, truths
 from saa.errors import SaaError
 from saa.ops import drawing
 from saa.records import Record
+from saa.reports._room import Room
 from saa.runs import rle
 from saa.types import Image, Mask, Regions, Truth
 
-_QUALITY = 78
+_QUALITIES = 78, 50, 25, 5
 _MAX_REGIONS = 5
 _MAX_MAGNIFICATION = 4
 _SCALE = 1.5
@@ -43,8 +44,8 @@ class Picture:
     size: tuple[int, int]
 
 
-def pictures(row: Record, low: float, high: float, side: int) -> list[Picture]:
-    """Image, truth, map and regions of an image that did not fail, each as many pixels as a square of `side`.
+def pictures(row: Record, low: float, high: float, room: Room) -> list[Picture]:
+    """Image, truth, map and regions of an image that did not fail, as large as there is room.
 
     An image or mask that is no longer where it was leaves out its pictures and keeps the map.
 
@@ -53,24 +54,24 @@ def pictures(row: Record, low: float, high: float, side: int) -> list[Picture]:
     """
     anomaly_map = images.read_map(row.map_path)
     full = anomaly_map.shape[0], anomaly_map.shape[1]
-    size = _fitted(*full, side)
+    size = _fitted(*full, room.side)
     shown = drawing.colour(np.asarray(_resized(anomaly_map, size), np.float32), low, high)
-    coloured = _picture("Map", f"Anomaly map of {row.name}", shown)
+    coloured = _picture("Map", f"Anomaly map of {row.name}", shown, room.letters)
     image = _image(row, anomaly_map.shape)
     if image is None:
         return [coloured]
     small = np.asarray(_resized(image, size), np.uint8)
-    found = [_picture("Image", f"{row.product} {row.name}, {row.defect}", small)]
+    found = [_picture("Image", f"{row.product} {row.name}, {row.defect}", small, room.letters)]
     truth = _truth(row, full)
     if truth is not None:
-        found.append(_truth_picture(row, small, truth))
+        found.append(_truth_picture(row, small, truth, room.letters))
     regions = _regions(row, size)
     phrases = ", ".join(regions.phrases) or "none"
     alt = f"Suspected defects of {row.name}: {phrases}"
     return [
         *found,
         coloured,
-        _picture("Regions", alt, drawing.outlined(small, regions, scale=_SCALE)),
+        _picture("Regions", alt, drawing.outlined(small, regions, scale=_SCALE), room.letters),
     ]
 
 
@@ -107,17 +108,17 @@ def _truth(row: Record, size: tuple[int, int]) -> Truth | None:
         return None
 
 
-def _truth_picture(row: Record, small: Image, truth: Truth) -> Picture:
+def _truth_picture(row: Record, small: Image, truth: Truth, most: int) -> Picture:
     """The marked defect; what does not count is grey."""
     alt = f"Marked defect of {row.name}" if truth.defective.any() else f"{row.name} without a marked defect"
     size = small.shape[0], small.shape[1]
     if truth.scored.all():
-        return _picture("Truth", alt, _marked(small, _shrunk(truth.defective, size)))
+        return _picture("Truth", alt, _marked(small, _shrunk(truth.defective, size)), most)
     left_out = np.asarray(_resized((~truth.scored).astype(np.float32), size) > 0.5)
     greyed = small.copy()
     greyed[left_out] = _LEFT_OUT
     marked = _marked(greyed, _shrunk(truth.defective, size))
-    return _picture("Truth, grey does not count", f"{alt}; what does not count is grey", marked)
+    return _picture("Truth, grey does not count", f"{alt}; what does not count is grey", marked, most)
 
 
 def _regions(row: Record, size: tuple[int, int]) -> Regions:
@@ -136,8 +137,16 @@ def _marked(image: Image, truth: Mask) -> Image:
     return drawn
 
 
-def _picture(title: str, alt: str, image: Image) -> Picture:
-    payload = io.BytesIO()
-    PIL.Image.fromarray(image).save(payload, "WEBP", quality=_QUALITY, method=4)
-    uri = "data:image/webp;base64," + base64.b64encode(payload.getvalue()).decode("ascii")
-    return Picture(title, alt, uri, (image.shape[0], image.shape[1]))
+def _picture(title: str, alt: str, image: Image, most: int) -> Picture:
+    return Picture(title, alt, _uri(image, most), (image.shape[0], image.shape[1]))
+
+
+def _uri(image: Image, most: int) -> str:
+    """The picture in at most so many letters, as sharp as these allow."""
+    for quality in _QUALITIES:
+        payload = io.BytesIO()
+        PIL.Image.fromarray(image).save(payload, "WEBP", quality=quality, method=4)
+        uri = "data:image/webp;base64," + base64.b64encode(payload.getvalue()).decode("ascii")
+        if len(uri) <= most:
+            break
+    return uri

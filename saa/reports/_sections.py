@@ -165,14 +165,14 @@ def _groups(
     pool: Executor, looks: Sequence[Look], scale: Scale, shared: str, room: Room
 ) -> Iterator[tuple[str, str, list[Card]]]:
     for group in _gallery.groups(looks, room.each):
-        cards = pool.map(partial(_card, shared=shared, scale=scale, side=room.side), group.looks)
+        cards = pool.map(partial(_card, shared=shared, scale=scale, room=room), group.looks)
         yield group.title, group.reason, list(cards)
 
 
-def _card(look: Look, shared: str, scale: Scale, side: int) -> Card:
+def _card(look: Look, shared: str, scale: Scale, room: Room) -> Card:
     row, found = look.row, records.read_regions(look.row)
     regions = [f"{region['phrase']} {region['score']:.2f}" for region in found[:_MAX_REGIONS]]
-    pictures = _pictures.pictures(row, scale.low, scale.high, side)
+    pictures = _pictures.pictures(row, scale.low, scale.high, room)
     more = max(0, len(found) - _MAX_REGIONS)
     return Card(row, _care.own_note(row, shared), look.f1, pictures, regions, more)
 

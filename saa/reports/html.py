@@ -20,7 +20,8 @@ def write(run: Path, out: Path, *, root: Path | None = None, watch: Watch = _unw
     """Write the page of `run` to `out`. With a metrics.json it has figures; without, pictures only.
 
     All maps of a category share one colour scale, taken from the pooled values of the run. A page stays
-    below 30 MB whatever the number of images: the more categories, the fewer images of each.
+    below 30 MB whatever the number of images, up to some hundred categories: the more there are, the fewer
+    images of each.
 
     Args:
         run: the run's folder.

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from html_page import Page
 
+from saa import records
 from saa.errors import RunError
 from saa.evaluate import evaluate
 from saa.reports import _pictures, html
+from saa.reports._room import Room
 
 
 def written(fake, **options) -> Page:
@@ -168,9 +170,9 @@ def test_all_maps_of_a_category_share_one_scale(fake_run, monkeypatch):
     seen = []
     original = _pictures.pictures
 
-    def spy(row, low, high, side):
+    def spy(row, low, high, room):
         seen.append((low, high))
-        return original(row, low, high, side)
+        return original(row, low, high, room)
 
     monkeypatch.setattr(_pictures, "pictures", spy)
     for number in range(4):
@@ -178,6 +180,19 @@ def test_all_maps_of_a_category_share_one_scale(fake_run, monkeypatch):
     fake_run.save()
     written(fake_run)
     assert set(seen) == {(0.0, 3.0)}
+
+
+def test_even_noise_takes_no_more_of_the_page_than_there_is_room(fake_run):
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        fake_run.add("nut", f"{number}.png", anomaly_map=rng.random((300, 300), np.float32))
+    fake_run.save()
+    row = records.read(fake_run.folder).rows[0]
+    lengths = [
+        max(len(each.uri) for each in _pictures.pictures(row, 0, 1, Room(1, 300, letters)))
+        for letters in (10**9, 45_000, 30_000)
+    ]
+    assert lengths[0] > 45_000 >= lengths[1] > 30_000 >= lengths[2]
 
 
 def test_missing_regions_are_an_error(small_run):

@@ -104,6 +104,7 @@ def test_all_pictures_of_a_page_together_have_at_most_so_many_pixels(count):
     cards = count * (2 * room.each + max(1, room.each // 2))
     assert room.each >= 1
     assert 4 * cards * room.side**2 <= 50_000_000
+    assert 4 * cards * room.letters <= 25_000_000
 
 
 def test_few_categories_show_more_and_larger_pictures_than_many():
