@@ -69,3 +69,16 @@ def test_a_folder_elsewhere_that_is_not_there_is_refused(give, prompt, bucket, t
     code, _, err = give(*words(f"{bucket}/nothing", prompt, tmp_path / "run"))
     assert code == 2
     assert f"{bucket}/nothing: expected the folder of a data set, got no such folder; check the path" in err
+
+
+def test_a_run_with_a_store_is_evaluated_reported_and_exported(give, prompt, dataset, bucket, tmp_path):
+    code, _, err = give(*words(dataset, prompt, tmp_path / "run", "--store", f"{bucket}/store"))
+    assert code == 0, err
+    assert not (tmp_path / "run/maps").exists()
+    assert len(list((bucket / "store").rglob("*.tiff"))) == 6
+    assert give("evaluate", tmp_path / "run")[0] == 0
+    assert "mean" in json.loads((tmp_path / "run/metrics.json").read_text())
+    assert give("report", tmp_path / "run")[0] == 0
+    assert give("status", tmp_path / "run")[0] == 0
+    assert give("export", tmp_path / "run", "--to", "coco", "-o", tmp_path / "coco.json")[0] == 0
+    assert len(json.loads((tmp_path / "coco.json").read_text())["images"]) == 6

@@ -114,6 +114,14 @@ def test_a_node_killed_half_way_loses_nothing(cluster, second_node, tmp_path):
     same(tmp_path / "killed", tmp_path / "calm")
 
 
+def test_actors_write_into_a_store_and_need_not_see_the_runs_folder(cluster, tmp_path):
+    planned = batch(plan(tmp_path / "data", 4))
+    session.run(planned, tmp_path / "ray", crew=Cluster(1), store=tmp_path / "store")
+    session.run(planned, tmp_path / "one")
+    assert {**artefacts(tmp_path / "store"), **artefacts(tmp_path / "ray")} == artefacts(tmp_path / "one")
+    assert files(tmp_path / "store") == [name for name in files(tmp_path / "one") if "/test/" in name]
+
+
 def test_an_image_that_kills_its_actor_twice_is_a_row_and_the_run_goes_on(cluster, tmp_path):
     planned = plan(tmp_path / "data", 4)
     picture(planned.samples[1].image_path, first=KILLER)
