@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
 from saa.evaluate import evaluate
 from saa.reports import html
@@ -9,6 +12,18 @@ from saa.reports import html
 MARKUP = "<script>window.hacked = 1<-script>&\"'"
 LETTERS = "größe 缺陷 عيب קו"
 NOT_GOOD = "one.png: expected a picture, got text"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from playwright.sync_api import sync_playwright
 
 WIDTHS = {"desk": (1280, 900), "phone": (400, 800)}
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 LEAST_TARGET_PX = 24
 """Of what can be tapped, by the Web Content Accessibility Guidelines 2.2."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip(f"needs a browser, one of {', '.join(NAMES)}")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
