@@ -69,7 +69,7 @@ def _in_own_process(count: int) -> dict[str, float]:
 
 
 def steps(root: Path, count: int) -> dict[str, float]:
-    """Microseconds of processor time an image of each step, and this process's peak memory in MiB where the system tells it."""
+    """Processor time of each step in µs an image, and this process's peak memory in MiB where the system tells it."""
     found: dict[str, float] = {}
 
     @contextmanager

@@ -24,7 +24,7 @@ class Writer:
     Attributes:
         pid: the process.
         host: its machine.
-        alive: whether it holds the lock; None where the lock is on a medium that can only be read.
+        alive: whether it holds the lock; None where that can only be read, and the process may well be there.
     """
 
     pid: int
@@ -64,7 +64,22 @@ def writer(path: Path) -> Writer | None:
             pid, host = lock.execute("SELECT pid, host FROM owner").fetchone()
     except (sqlite3.Error, TypeError):
         return None
+    if held is None and host == socket.gethostname() and not _exists(pid):
+        held = False
     return Writer(pid, host, held)
+
+
+def _exists(pid: int) -> bool:
+    """Whether this machine has such a process; yes where only asking would harm it (Windows)."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _is_held(path: Path) -> bool | None:
