@@ -75,6 +75,7 @@ SMALLEST = {
         "threads": 1,
     },
     "start-up": {"rounds": 1},
+    "streaming": {"first": 2, "last": 4, "side": 32, "rounds": 1},
     "workers": {"images": 3, "side": 32, "workers": 1, "rounds": 1},
 }
 """The size of each benchmark that takes no time; one worker more would be a process more."""
