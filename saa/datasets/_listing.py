@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saa import images, plugins
+from saa import images, plugins, storage
 from saa.errors import DatasetError, ImageError
 from saa.types import Sample
 
@@ -74,7 +74,14 @@ def check(root: Path, split: str, splits: Sequence[str]) -> None:
     """
     if split not in splits:
         raise DatasetError(f"split: expected one of {', '.join(splits)}, got '{split}'; choose one of these")
-    if not root.is_dir():
+    try:
+        with storage.faults_as_os_errors():
+            is_folder = root.is_dir()
+    except OSError as error:
+        raise DatasetError(
+            f"{root}: expected the folder of a data set, got: {error}; check the address, the network and your key"
+        ) from error
+    if not is_folder:
         got = "a file" if root.exists() else "no such folder"
         raise DatasetError(f"{root}: expected the folder of a data set, got {got}; check the path")
 
