@@ -159,6 +159,16 @@ def test_a_number_that_is_none_is_named(run, tmp_path):
         write("csv", run, tmp_path / "out.csv")
 
 
+def test_a_table_of_an_older_version_has_nothing_for_what_it_lacks(run):
+    path = RunFolder(run).results
+    lines = [line.split(",") for line in path.read_text("utf-8").replace(", ü", "").splitlines()]
+    lacking = IMAGE_COLUMNS.keys() - {"map_path", "regions_path"} - set(lines[0][: lines[0].index("mode")])
+    path.write_text("".join(f"{','.join(line[: lines[0].index('mode')])}\n" for line in lines), "utf-8")
+    for row in Answers(run).rows():
+        assert row["status"] in ("ok", "failed")
+        assert [row[column] for column in sorted(lacking)] == [None] * len(lacking)
+
+
 def test_maps_are_found_where_the_table_says(run, tmp_path):
     images.write_map(run / "maps/bolt/a.png.tiff", np.zeros((6, 9), np.float32))
     (row, *_) = Answers(run).rows()
