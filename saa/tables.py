@@ -73,6 +73,11 @@ def about(evaluation: Evaluation) -> list[str]:
     ]
     if "aupro" in evaluation.metrics:
         lines.append(f"AUPRO is up to a false positive rate of {MAX_FPR}, over 8-connected regions.")
+    if "max_f1_region" in evaluation.metrics:
+        lines.append(
+            "Regions are matched one to one, at an IoU of 0.6 or more; released F1r counts hits as the code released "
+            "with SAA+, several of one region too, and may exceed 100 %."
+        )
     return lines
 
 
