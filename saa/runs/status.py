@@ -19,7 +19,8 @@ from saa.runs.plan import Json
 
 UNKNOWN_CLASS = "unknown"
 """The class of an error that an older version did not note."""
-_RECENT = 100
+_MIN_RECENT, _MAX_RECENT, _RECENT_S = 100, 20_000, 60.0
+"""The pace is that of the last minute, but of so many images at least and at most."""
 _PAUSE_S, _PAUSE_FACTOR = 60.0, 20.0
 """A gap of so many seconds, and so many times the usual one, parts two sessions."""
 
@@ -191,7 +192,8 @@ def _times(database: sqlite3.Connection) -> list[float]:
         for state in ("ok", "failed")
         for (finished,) in database.execute(
             "SELECT finished FROM images WHERE state = ? AND finished IS NOT NULL ORDER BY finished DESC LIMIT ?",
-            (state, _RECENT),
+            (state, _MAX_RECENT),
         )
     ]
-    return sorted(found, reverse=True)[:_RECENT]
+    times = sorted(found, reverse=True)[:_MAX_RECENT]
+    return [each for place, each in enumerate(times) if place < _MIN_RECENT or each >= times[0] - _RECENT_S]
