@@ -25,6 +25,7 @@ from dataclasses import replace
 from functools import partial, reduce
 from itertools import chain
 from operator import add
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,17 +84,49 @@ def pixel_curves(source: Source, asked: Sequence[Asked]) -> list[Curve]:
     if _num_pixels(first) < _HELD_PIXELS:
         again = partial(list, list(first))
         asked = [replace(each, tolerance=_HELD_TOLERANCE * each.tolerance) for each in asked]
-    found = _cells(grid, chain(_let_go(first), maps), asked)
-    while (finer := _finer(found, asked)) is not None:
-        parts, grid = finer
-        inside = _cells(grid, again(), asked)
-        found = [each.replaced(parts, theirs) for each, theirs in zip(found, inside, strict=True)]
-    return [each.curve for each in found]
+    answers = _Answers(asked)
+    counts = counted(grid, chain(_let_go(first), maps))
+    for nth, what in enumerate(asked):
+        answers.take(nth, _summed(grid, counts, what).cells)
+    while answers.open:
+        lows, grid = answers.in_doubt()
+        counts = counted(grid, again())
+        for nth, found in list(answers.open.items()):
+            answers.take(nth, found.cells.replaced(lows, _summed(grid, counts, asked[nth]).cells))
+    return [answers.curves[nth] for nth in range(len(asked))]
 
 
-def _cells(grid: Grid, maps: Iterable[Labelled], asked: Sequence[Asked]) -> list[Cells]:
-    counts = counted(grid, maps)
-    return [_summed(grid, counts, what).cells for what in asked]
+class _Doubtful(NamedTuple):
+    cells: Cells
+    bits: NDArray[np.int64]
+
+
+class _Answers:
+    """Curves as they become exact enough, one after the other: cells of all at once would take much memory."""
+
+    def __init__(self, asked: Sequence[Asked]) -> None:
+        self._asked = asked
+        self.curves: dict[int, Curve] = {}
+        self.open: dict[int, _Doubtful] = {}
+
+    def take(self, nth: int, found: Cells) -> None:
+        bits = cells.finer(found, self._asked[nth])
+        self.open.pop(nth, None)
+        if bits.any():
+            self.open[nth] = _Doubtful(found, bits)
+        else:
+            self.curves[nth] = found.curve
+
+    def in_doubt(self) -> tuple[NDArray[np.int64], Grid]:
+        """The lowest keys of the cells that one or the other wants to be cut, and a grid of what is in them."""
+        every = [(found.lows, found.widths, bits, bits > 0) for found, bits in self.open.values()]
+        lows, widths, wanted = (
+            np.concatenate([each[column][each[3]] for each in every]) for column in range(3)
+        )
+        parts, where, inverse = np.unique(lows, return_index=True, return_inverse=True)
+        most = np.zeros_like(parts)
+        np.maximum.at(most, inverse, wanted)
+        return parts, Grid.within(parts, widths[where], most)
 
 
 def _summed(grid: Grid, counts: Mapping[str, Counts], asked: Asked) -> Counts:
@@ -109,22 +142,6 @@ def _fitted(first: Sequence[Labelled], asked: Sequence[Asked]) -> Grid:
     sample = [_summed(Grid.coarse(), counts, what).cells for what in asked]
     occupied = sum((each.totals > 0 for each in counts.values()), np.zeros(Grid.coarse().size, np.bool_))
     return fitted(sample, occupied, asked)
-
-
-def _finer(found: Sequence[Cells], asked: Sequence[Asked]) -> tuple[NDArray[np.int64], Grid] | None:
-    """The lowest keys of the cells that one or the other wants to be cut, and a grid of what is in them."""
-    bits = [cells.finer(each, what) for each, what in zip(found, asked, strict=True)]
-    if not any(each.any() for each in bits):
-        return None
-    which = [each > 0 for each in bits]
-    lows, widths, wanted = (
-        np.concatenate([each[some] for each, some in zip(every, which, strict=True)])
-        for every in ([each.lows for each in found], [each.widths for each in found], bits)
-    )
-    parts, where, inverse = np.unique(lows, return_index=True, return_inverse=True)
-    most = np.zeros_like(parts)
-    np.maximum.at(most, inverse, wanted)
-    return parts, Grid.within(parts, widths[where], most)
 
 
 def _held(maps: Iterator[Labelled]) -> Iterator[Labelled]:

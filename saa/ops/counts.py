@@ -107,12 +107,14 @@ class Counts:
         borders.sort()  # np.unique takes ten times as long
         borders = borders[np.diff(borders, append=grid.size) > 0]
         totals = np.add.reduceat(self.totals.astype(np.int64), borders)
-        lows, widths = grid.lowest(borders)
+        some = totals > 0
+        some[np.searchsorted(borders, hits.cells)] = True  # in gaps only hits may have been counted
+        borders, totals = borders[some], totals[some]
         positives, overlaps = np.zeros(len(borders), np.int64), np.zeros(len(borders))
         where = np.searchsorted(borders, hits.cells)
         positives[where], overlaps[where] = hits.positives, hits.overlaps
-        found = Cells(lows, widths, totals, positives, overlaps)
-        return found.some((totals > 0) & (widths != grids.GAP))
+        found = Cells(*grid.lowest(borders), totals, positives, overlaps)
+        return found.some(found.widths != grids.GAP) if grid.has_gaps else found
 
 
 def counted(grid: Grid, maps: Iterable[Labelled]) -> dict[str, Counts]:
