@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from saa.ops.growing_boxes import GrowingBoxes, steps
 from saa.ops.level_trees import Basins
 from saa.ops.region_matches import LEAST_IOU, is_match
 from saa.types import AnomalyMap, Mask
@@ -69,7 +70,7 @@ class ReleasedCounts:
         above = len(peaks) - np.searchsorted(peaks, thresholds, side="right")
         predicted = above - len(saddles) + np.searchsorted(saddles, thresholds, side="right")
         boxes = _boxes(mask)
-        return cls(thresholds, predicted, _hits(thresholds, anomaly_map, mask, boxes), len(boxes))
+        return cls(thresholds, predicted, _hits(thresholds, basins, anomaly_map, mask, boxes), len(boxes))
 
     def __add__(self, other: ReleasedCounts) -> ReleasedCounts:
         if not np.array_equal(self.thresholds, other.thresholds):
@@ -89,35 +90,46 @@ class ReleasedCounts:
 
 
 def _hits(
-    thresholds: NDArray[np.float32], anomaly_map: AnomalyMap, mask: Mask, boxes: NDArray[np.int32]
+    thresholds: NDArray[np.float32],
+    basins: Basins,
+    anomaly_map: AnomalyMap,
+    mask: Mask,
+    boxes: NDArray[np.int32],
 ) -> NDArray[np.int64]:
     """(T,) hits at each threshold, given the (x0, y0, x1, y1) of each true region."""
     hits = np.zeros(len(thresholds), np.int64)
     if not len(boxes):
         return hits
-    # The step from which on a pixel is predicted; T if it never is.
-    steps = np.searchsorted(-thresholds, -anomaly_map, side="right").astype(np.uint8)
-    windows = _windows(steps, mask, boxes, len(thresholds))
-    corners = np.maximum(windows[..., :2].min(axis=0), 0)
-    ends = np.minimum(windows[..., 2:].max(axis=0), mask.shape[::-1])
-    anything_new = np.bincount(steps.ravel(), minlength=len(thresholds)) > 0
-    for step, (corner, end) in enumerate(zip(corners, ends, strict=True)):
-        if not anything_new[step]:
-            hits[step] = hits[step - 1] if step else 0
-        elif (corner < end).all():
-            window = slice(corner[1], end[1]), slice(corner[0], end[0])
-            shift = np.tile(corner, 2)
-            hits[step] = _num_hits(
-                steps[window] <= step, mask[window], boxes - shift, windows[:, step] - shift
-            )
+    since = steps(thresholds, anomaly_map)
+    windows = _windows(since, mask, boxes, len(thresholds))
+    corners, ends = windows[..., :2].min(axis=0), windows[..., 2:].max(axis=0)
+    anything_new = np.bincount(since.ravel(), minlength=len(thresholds)) > 0
+    components = GrowingBoxes.of(thresholds, basins, anomaly_map)
+    for step in np.flatnonzero((corners < ends).all(axis=1)).tolist():
+        if anything_new[step]:
+            x0, y0, x1, y1 = (int(each) for each in (*corners[step], *ends[step]))
+            shift = np.array([x0, y0, x0, y0])
+            predicted = since[y0:y1, x0:x1] <= step
+            within = windows[:, step] - shift
+            found = components.at(step) - shift
+            hits[step] = _num_hits(predicted, mask[y0:y1, x0:x1], found, boxes - shift, within)
+        else:
+            hits[step] = hits[max(step - 1, 0)]
     return hits
 
 
-def _num_hits(predicted: Mask, mask: Mask, true: NDArray[np.int64], windows: NDArray[np.int64]) -> int:
-    """How many predicted regions are hits, given the boxes of the true ones and what can hit each."""
-    found = _boxes(predicted)
-    within = (found[:, None, :2] > windows[None, :, :2]) & (found[:, None, 2:] < windows[None, :, 2:])
+def _num_hits(
+    predicted: Mask,
+    mask: Mask,
+    found: NDArray[np.int64],
+    true: NDArray[np.int64],
+    windows: NDArray[np.int64],
+) -> int:
+    """How many predicted regions are hits, given the boxes of both and in which windows hits of each true one lie."""
+    within = (found[:, None, :2] >= windows[None, :, :2]) & (found[:, None, 2:] <= windows[None, :, 2:])
     which, of = np.nonzero(within.all(axis=2))
+    if not len(which):
+        return 0
     x0, y0 = np.minimum(found[which, :2], true[of, :2]).T
     x1, y1 = np.maximum(found[which, 2:], true[of, 2:]).T
 
@@ -125,45 +137,42 @@ def _num_hits(predicted: Mask, mask: Mask, true: NDArray[np.int64], windows: NDA
         sums = cv2.integral(pixels.astype(np.uint8))
         return np.asarray(sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0], np.int32)
 
-    if not len(which):
-        return 0
     return len(np.unique(which[is_match(inside(predicted & mask), inside(predicted | mask))]))
 
 
 def _boxes(mask: Mask) -> NDArray[np.int32]:
-    """(N, 4) x0, y0, x1, y1 of all regions of a mask."""
+    """(G, 4) x0, y0, x1, y1 of all regions of a mask."""
     stats = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2][1:]
     return np.concatenate([stats[:, :2], stats[:, :2] + stats[:, 2:4]], axis=1, dtype=np.int32)
 
 
-def _windows(steps: NDArray[np.uint8], mask: Mask, boxes: NDArray[np.int32], count: int) -> NDArray[np.int64]:
-    """(G, count, 4) x0, y0, x1, y1 within which, not on their rims, lies what can hit each true region at each step.
+def _windows(since: NDArray[np.int64], mask: Mask, boxes: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """(G, count, 4) x0, y0, x1, y1 of what can hit each true region at each step; the wrong way round if nothing can.
 
     The box around a region and a true one holds no more in common than the whole image does. So there is a limit to
-    what it may hold together, and to how far it may reach beyond the true region to each side. A window has one more
-    pixel to each side, so that a region which it cuts is seen to lie on its rim; at the image's rim it has none.
+    what it may hold together, and to how far it may reach beyond the true region to each side.
     """
     height, width = mask.shape
-    together = np.where(mask, np.uint8(0), steps)
-    shared = np.cumsum(np.bincount(steps[mask], minlength=count + 1))[:count]
+    together = np.where(mask, 0, since)
+    shared = np.cumsum(np.bincount(since[mask], minlength=count + 1))[:count]
     limit = LEAST_IOU[1] * shared // LEAST_IOU[0]
     windows = np.empty((len(boxes), count, 4), np.int64)
     for window, (x0, y0, x1, y1) in zip(windows, boxes.tolist(), strict=True):
         columns, rows = _cumulated(together[y0:y1].T, count), _cumulated(together[:, x0:x1], count)
         room = limit - columns[x0:x1].sum(axis=0)
-        window[:, 0] = x0 - 1 - _fitting(columns[:x0][::-1], room)
-        window[:, 1] = y0 - 1 - _fitting(rows[:y0][::-1], room)
-        window[:, 2] = x1 + 1 + _fitting(columns[x1:], room)
-        window[:, 3] = y1 + 1 + _fitting(rows[y1:], room)
-        window[room < 0] = width, height, -1, -1
+        window[:, 0] = x0 - _fitting(columns[:x0][::-1], room)
+        window[:, 1] = y0 - _fitting(rows[:y0][::-1], room)
+        window[:, 2] = x1 + _fitting(columns[x1:], room)
+        window[:, 3] = y1 + _fitting(rows[y1:], room)
+        window[room < 0] = width, height, 0, 0
     return windows
 
 
-def _cumulated(steps: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+def _cumulated(since: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """(L, count) how many pixels of each of L lines are there at each step."""
-    lines = np.arange(len(steps))[:, None] * (count + 1)
-    per_step = np.bincount((steps + lines).ravel(), minlength=len(steps) * (count + 1))
-    return np.asarray(np.cumsum(per_step.reshape(len(steps), count + 1), axis=1)[:, :count])
+    lines = np.arange(len(since))[:, None] * (count + 1)
+    per_step = np.bincount((since + lines).ravel(), minlength=len(since) * (count + 1))
+    return np.asarray(np.cumsum(per_step.reshape(len(since), count + 1), axis=1)[:, :count])
 
 
 def _fitting(lines: NDArray[np.int64], room: NDArray[np.int64]) -> NDArray[np.int64]:
