@@ -10,17 +10,30 @@ import typer
 
 from saa.commands import log_lines
 from saa.commands.evaluate import Protocol
-from saa.commands.options import Device, Devices, Engine, LogJson, Mode, On, TimeLimit, Workers
+from saa.commands.options import (
+    Category,
+    DataSet,
+    Device,
+    Devices,
+    Engine,
+    Format,
+    Limit,
+    LogJson,
+    Mode,
+    On,
+    RetryFailed,
+    Split,
+    TimeLimit,
+    Workers,
+)
 from saa.engines import AUTO, ENGINES
-from saa.plugins import kinds, load
+from saa.plugins import load
 from saa.runs.cluster.joining import LOCAL
 
 
 def benchmark(
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The data set's folder.")],
-    dataset: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"Its layout: {', '.join(kinds('datasets'))}.")
-    ],
+    root: DataSet,
+    dataset: Format,
     out: Annotated[
         Path,
         typer.Option("-o", "--out", metavar="OUT", help="Folder for runs and reports; the same one resumes."),
@@ -49,19 +62,9 @@ def benchmark(
             "--ablate", help="Also without each of the method's four parts, with the first profile."
         ),
     ] = False,
-    category: Annotated[
-        list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPLIT", help="The part of the data set.", show_default="test, or what the format scores"
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
-    ] = None,
+    category: Category = None,
+    split: Split = None,
+    limit: Limit = None,
     on: On = LOCAL,
     workers: Workers = None,
     devices: Devices = None,
@@ -71,9 +74,7 @@ def benchmark(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Forget earlier runs in the folder.")
     ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Inspect images again that failed.")
-    ] = False,
+    retry_failed: RetryFailed = False,
     log_json: LogJson = False,
 ) -> None:
     """Run, evaluate and report on all products of a data set.

@@ -10,6 +10,7 @@ import typer
 from saa import storage
 from saa.engines import AUTO, ENGINES
 from saa.foundation import devices
+from saa.plugins import kinds
 from saa.profiles import ABLATIONS
 
 Engine = Annotated[
@@ -61,6 +62,31 @@ Root = Annotated[
         show_default="where it lay",
     ),
 ]
+DataSet = Annotated[
+    Path,
+    typer.Argument(
+        metavar="ROOT",
+        parser=storage.located,
+        help="The data set's folder, or a URL such as s3://bucket/folder.",
+    ),
+]
+Format = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help=f"Its layout: {', '.join(kinds('datasets'))}.")
+]
+Category = Annotated[
+    list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
+]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPLIT", help="The part of the data set.", show_default="test, or what the format scores"
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
+]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Inspect images again that failed.")]
 On = Annotated[
     str,
     typer.Option(

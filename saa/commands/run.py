@@ -12,20 +12,26 @@ import typer
 from saa import storage
 from saa.commands import log_lines, terminal
 from saa.commands.options import (
+    Category,
+    DataSet,
     Device,
     Devices,
     Engine,
+    Format,
+    Limit,
     LogJson,
     Mode,
     On,
     Profile,
+    RetryFailed,
+    Split,
     Threads,
     TimeLimit,
     Without,
     Workers,
 )
 from saa.engines import AUTO
-from saa.plugins import kinds, load
+from saa.plugins import load
 from saa.runs.cluster.joining import LOCAL
 
 if TYPE_CHECKING:
@@ -37,17 +43,8 @@ _FAILURES_SHOWN = 5
 
 
 def run(
-    root: Annotated[
-        Path,
-        typer.Argument(
-            metavar="ROOT",
-            parser=storage.located,
-            help="The data set's folder, or a URL such as s3://bucket/folder.",
-        ),
-    ],
-    dataset: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"Its layout: {', '.join(kinds('datasets'))}.")
-    ],
+    root: DataSet,
+    dataset: Format,
     prompts: Annotated[
         str,
         typer.Option(
@@ -66,19 +63,9 @@ def run(
             show_default="RUN",
         ),
     ] = None,
-    category: Annotated[
-        list[str] | None, typer.Option(metavar="PRODUCT", help="Only this product; may be repeated.")
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPLIT", help="The part of the data set.", show_default="test, or what the format scores"
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
-    ] = None,
+    category: Category = None,
+    split: Split = None,
+    limit: Limit = None,
     on: On = LOCAL,
     workers: Workers = None,
     threads: Threads = None,
@@ -95,9 +82,7 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Forget an earlier run in the folder.")
     ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Inspect images again that failed.")
-    ] = False,
+    retry_failed: RetryFailed = False,
     log_json: LogJson = False,
 ) -> None:
     """Inspect all images of a data set, or resume.
