@@ -11,7 +11,7 @@ from saa.ops.level_trees import Basins
 from saa.ops.region_matches import spans
 from saa.types import AnomalyMap, Mask
 
-MAX_THRESHOLDS = 1 << 21
+MAX_THRESHOLDS = 1 << 19
 """More distinct ones are thinned: the closest, relative to their size, become one."""
 
 Changes = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
