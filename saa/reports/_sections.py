@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from saa import curves_file, records, tables
+from saa.curves_file import Points
 from saa.evaluation import Evaluation
 from saa.ops.curves import Score
 from saa.records import Record, Records
@@ -121,34 +122,50 @@ def sections(found: Records, figures: Evaluation | None, watch: Watch) -> Iterat
     total, done = sum(not row.failed for row in found.rows), 0
     watch(done, total)
     for product, rows in products.items():
-        scores = figures.categories[product].scores if figures and product in figures.categories else {}
-        best = scores.get("max_f1_pixel")
-        threshold = best.threshold if best else None
+        category = figures.categories.get(product) if figures else None
+        scores = category.scores if category else {}
         looks = []
         with _threads() as pool:
-            readable = [row for row in rows if not row.failed]
-            for look in pool.map(partial(_gallery.look, threshold=threshold), readable):
+            for look in _looks(pool, rows, scores.get("max_f1_pixel")):
                 looks.append(look)
                 done += 1
                 watch(done, total)
-            scale = _charts.scale(*_gallery.limits(looks), threshold) if looks else None
-            groups = list(_groups(pool, looks, scale, _care.shared_note(rows), room)) if scale else []
-        of_images = scores.get("max_f1_image")
-        yield Section(
-            product,
-            records.mode(rows),
-            found.decided(product),
-            _care.shared_note(rows),
-            _counts(rows),
-            num_images=len(rows),
-            num_failed=len(rows) - len(readable),
-            scores=scores,
-            histogram=_charts.histogram(rows, of_images.threshold if of_images else None),
-            curves=_curves.curves(points[product], best) if product in points else None,
-            scale=scale,
-            groups=groups,
-            recipe=found.manifest.get("recipes", {}).get(product),
-        )
+            yield _section(found, rows, scores, looks, points.get(product), room, pool)
+
+
+def _looks(pool: Executor, rows: Sequence[Record], best: Score | None) -> Iterator[Look]:
+    threshold = best.threshold if best else None
+    return pool.map(partial(_gallery.look, threshold=threshold), [row for row in rows if not row.failed])
+
+
+def _section(
+    found: Records,
+    rows: Sequence[Record],
+    scores: dict[str, Score],
+    looks: Sequence[Look],
+    points: Points | None,
+    room: Room,
+    pool: Executor,
+) -> Section:
+    product, shared = rows[0].product, _care.shared_note(rows)
+    undefined = Score(None)
+    best, of_images = (scores.get(name, undefined) for name in ("max_f1_pixel", "max_f1_image"))
+    scale = _charts.scale(*_gallery.limits(looks), best.threshold) if looks else None
+    return Section(
+        product,
+        records.mode(rows),
+        found.decided(product),
+        shared,
+        _counts(rows),
+        num_images=len(rows),
+        num_failed=len(rows) - len(looks),
+        scores=scores,
+        histogram=_charts.histogram(rows, of_images.threshold),
+        curves=_curves.curves(points, best) if points else None,
+        scale=scale,
+        groups=list(_groups(pool, looks, scale, shared, room)) if scale else [],
+        recipe=found.manifest.get("recipes", {}).get(product),
+    )
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from saa.reports import html
+
 VOID = {"meta", "img", "stop", "rect", "line", "br", "path", "polyline", "circle"}
 INLINE = {"bdi", "strong", "code"}
 
@@ -49,3 +51,12 @@ class Page(HTMLParser):
     def handle_data(self, text):
         if self.open[-1:] not in (["style"], ["script"]):
             self.words.append(text)
+
+
+def written(fake, **options) -> Page:
+    """The page of a made-up run, whose elements are all closed."""
+    run = fake.folder
+    html.write(run, run / "report.html", **options)
+    page = Page((run / "report.html").read_text("utf-8"))
+    assert page.open == []
+    return page
