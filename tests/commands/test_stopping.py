@@ -97,7 +97,7 @@ def test_a_second_signal_stops_at_once_and_nothing_is_lost(give, prompt, tmp_pat
     assert process.returncode == 130, err
     assert "Traceback" not in err
     done, maps, _ = kept(tmp_path)
-    assert 1 <= done <= maps < _MANY
+    assert done <= maps < _MANY  # a map may lie there whose row was not noted yet
     assert len((tmp_path / "run/results.csv").read_text().splitlines()) == done + 1
     code, _, err = give(*words(prompt, tmp_path, "--limit", _MANY, "--workers", 1))
     assert (code, f"{_MANY} of {_MANY} images, 0 failed" in err) == (0, True)
