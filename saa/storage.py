@@ -54,7 +54,7 @@ def located(text: str) -> Path:
 
 def elsewhere(path: object) -> bool:
     """Whether a path was made from a URL."""
-    return not isinstance(path, Path | Fetched)
+    return hasattr(path, "protocol")  # some versions of universal-pathlib derive their paths from pathlib's
 
 
 @contextmanager

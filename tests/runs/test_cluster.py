@@ -146,6 +146,14 @@ def test_what_is_wrong_with_all_images_ends_the_run(cluster, tmp_path, recipe, e
         next(found)
 
 
+def test_an_image_that_takes_too_long_is_a_row(cluster, tmp_path):
+    tally = session.run(
+        plan(tmp_path / "data", 1, seconds=60), tmp_path / "run", crew=Cluster(1, time_limit=0.3)
+    )
+    assert (tally.done, tally.failed) == (1, 1)
+    assert "took longer than the time limit of 0.3 s, 2 times" in (tmp_path / "run/results.csv").read_text()
+
+
 def test_a_node_without_the_images_is_refused(cluster, tmp_path):
     station = Station({"nut": ScriptedRecipe()}, RunFolder(tmp_path), keep_parts=False)
     found = samples(tmp_path, 2)
