@@ -1,9 +1,9 @@
 """Reading, judging and writing at the same time, in one process.
 
 One thread reads and decodes the next picture, this one judges, one writes what came of the last and syncs it. Each
-has at most one image in hand and none waits beside them, so memory is flat, whatever is slowest: the reader goes on
-when a picture has been judged, the judge when the last answer lies on disk. Decoding, compressing and syncing let go
-of Python's lock. The judge stays in the thread that called, because numerical libraries count threads by the thread.
+has at most one image in hand and none waits beside them, so memory is flat, whatever is slowest: reader and judge go
+on when the last answer lies on disk. Decoding, compressing and syncing let go of Python's lock. The judge stays in
+the thread that called, because numerical libraries count threads by the thread.
 
 What it brings on two cores of an AMD EPYC, embedded engine, 1024 x 1024: see `benchmarks/overlap.py`.
 """
@@ -52,9 +52,9 @@ def overlapped(
             station.prepare(sample.product)
             begun(sample)
             judged = station.judge(reading.result())
-            reader.go_on()
             if writing is not None:
                 writing.result()
+            reader.go_on()  # not sooner, or four pictures would be in hand where writing is slowest
             writing = writer.submit(_keep, station, judged, finished)
             writing.add_done_callback(reader.tell_fault)
             del sample, reading, judged, coming  # let pictures go while waiting
