@@ -145,27 +145,27 @@ def _of_parts(
     }
     pixels = grouped.pixel_curves(groups, GOOD)
     regions = _regions(groups, *pixels.limits)
-    every = {"": _scores({"pixel": pixels.whole, "region": regions[""], "image": _image_curve(known)}, "")}
+    whole = MatchedRegions.total(regions.values())
+    every = {"": _scores({"pixel": pixels.whole, "region": whole, "image": _image_curve(known)}, "")}
     for defect in defects:
         own = [row for row in known if row.defect in (GOOD, defect)]
+        both = regions[GOOD] + regions[defect]
         every[defect] = _scores(
-            {"pixel": pixels.each[defect], "region": regions[defect], "image": _image_curve(own)}, ""
+            {"pixel": pixels.each[defect], "region": both, "image": _image_curve(own)}, ""
         )
     return every, pixels.whole
 
 
 def _regions(groups: Mapping[str, _Watched], lowest: float, highest: float) -> dict[str, MatchedRegions]:
-    """The regions of each defect type and of the good images; by the name "", of all of them."""
+    """The regions of each defect type and of the good images, be there any or not."""
     thresholds = released_regions.thresholds(lowest, highest)
     nothing = MatchedRegions.none(thresholds)
-    found = {}
+    found = {GOOD: nothing}
     with ThreadPoolExecutor(threads.num_cores()) as pool:
         for group, maps in groups.items():
             each = pool.map(partial(_regions_of, thresholds, maps), maps.maps.rows)
             found[group] = MatchedRegions.total(chain([nothing], each))
-    good = found.pop(GOOD, nothing)
-    whole = MatchedRegions.total([good, *found.values()])
-    return {"": whole, **{defect: own + good for defect, own in found.items()}}
+    return found
 
 
 def _regions_of(thresholds: NDArray[np.float32], maps: _Watched, row: Record) -> MatchedRegions:

@@ -11,10 +11,10 @@ from saa.ops.level_trees import Basins
 from saa.ops.region_matches import spans
 from saa.types import AnomalyMap, Mask
 
-MAX_THRESHOLDS = 1 << 19
+MAX_THRESHOLDS = 1 << 21
 """More distinct ones are thinned: the closest, relative to their size, become one."""
 
-Changes = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
+Changes = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,30 +26,31 @@ class RegionCounts:
 
     Attributes:
         thresholds: (K,) float32, falling.
-        predicted: (K,) int64, by how much the number of predicted regions rises or falls.
-        matched: (K,) int64, likewise the number of matches.
+        predicted: (K,) int32, by how much the number of predicted regions rises or falls.
+        matched: (K,) int32, likewise the number of matches.
         num_true: how many true regions there are.
         num_good_px: how many pixels are good.
     """
 
     thresholds: NDArray[np.float32]
-    predicted: NDArray[np.int64]
-    matched: NDArray[np.int64]
+    predicted: NDArray[np.int32]
+    matched: NDArray[np.int32]
     num_true: int = 0
     num_good_px: int = 0
 
     @classmethod
     def none(cls) -> RegionCounts:
         """Those of no map."""
-        return cls(np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return cls(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
     @classmethod
     def of(cls, basins: Basins, anomaly_map: AnomalyMap, mask: Mask) -> RegionCounts:
         """Those of one (H, W) map, given its basins and its defective pixels."""
         where, flips, num_true = spans(basins, anomaly_map, mask)
         thresholds = np.concatenate([basins.peaks, basins.saddles, where])
-        predicted = np.repeat([1, -1, 0], [len(basins.peaks), len(basins.saddles), len(where)])
-        matched = np.append(np.zeros(len(thresholds) - len(where), np.int64), flips)
+        signs = np.array([1, -1, 0], np.int32)
+        predicted = np.repeat(signs, [len(basins.peaks), len(basins.saddles), len(where)])
+        matched = np.append(np.zeros(len(thresholds) - len(where), np.int32), flips.astype(np.int32))
         num_good_px = int(np.count_nonzero((basins.labels >= 0) & ~mask))
         return cls(*_summed(thresholds, predicted, matched), num_true, num_good_px)
 
@@ -73,7 +74,7 @@ class RegionCounts:
 
 
 def _summed(
-    thresholds: NDArray[np.float32], predicted: NDArray[np.int64], matched: NDArray[np.int64]
+    thresholds: NDArray[np.float32], predicted: NDArray[np.int32], matched: NDArray[np.int32]
 ) -> Changes:
     """The changes added up at each distinct threshold, highest first, without those that cancel out."""
     order = np.argsort(-thresholds, kind="stable")
@@ -82,7 +83,8 @@ def _summed(
     if not len(values):
         return values, predicted[order], matched[order]
     first = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
-    risen, found = np.add.reduceat(predicted[order], first), np.add.reduceat(matched[order], first)
+    risen = np.add.reduceat(predicted[order], first, dtype=np.int32)
+    found = np.add.reduceat(matched[order], first, dtype=np.int32)
     kept = (risen != 0) | (found != 0)
     return values[first][kept], risen[kept], found[kept]
 
