@@ -114,6 +114,11 @@ def keys(values: AnomalyMap) -> Keys:
     return np.asarray(bits ^ ((bits >> 31) | np.int32(-(2**31)))).view(np.uint32)
 
 
+_LOWEST = 0x00800000
+"""The key of the lowest finite float32."""
+
+
 def values(of: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The float32 values of keys."""
+    """The float32 values of keys; of a key below that of all numbers, the lowest number."""
+    of = np.maximum(of, _LOWEST)
     return np.where(of >> 31, of ^ (1 << 31), of ^ 0xFFFFFFFF).astype(np.uint32).view(np.float32)

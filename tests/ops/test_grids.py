@@ -56,3 +56,8 @@ def test_keys_of_gaps_are_told_by_their_cell():
     grid = grids_of_both_kinds()[2]
     cells = grid.cells(np.uint32([0, (1 << 12) - 1, 1 << 12, (1 << 12) + 128, (1 << 32) - 1]))
     assert (grid.lowest(cells)[1] == GAP).tolist() == [True, True, False, True, True]
+
+
+def test_keys_below_those_of_all_numbers_have_the_lowest_one_as_value():
+    lowest = np.finfo(np.float32).min
+    assert grids.values(np.array([0, 1, 0x00800000])).tolist() == [lowest] * 3
