@@ -12,6 +12,7 @@ from saa.errors import RunError
 from saa.evaluation import Category, Evaluation, Scores, size_of
 from saa.ops.components import LEAST_OVERLAPS, RULES
 from saa.ops.curves import MAX_FPR, Score
+from saa.ops.region_matches import LEAST_IOU
 from saa.runs.folder import write_text
 
 _NAME = "metrics.json"
@@ -63,6 +64,8 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
             "pooling": "all pixels of a category",
             "threshold": "oracle",
             "aupro": {"max_fpr": MAX_FPR, "connectivity": 8},
+            "max_f1_region": {"least_iou": LEAST_IOU[0] / LEAST_IOU[1], "connectivity": 8},
+            "defects": "images of one type and all good ones",
             **_about_roads(evaluation),
             "mean": "over categories of one mode, unweighted",
             "engine": evaluation.engine,

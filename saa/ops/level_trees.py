@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import minimum_spanning_tree
 
 from saa.types import AnomalyMap
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _CHUNK = 1 << 14
 """Pixels that climb the tree together; they stay in the processor's cache."""
@@ -49,6 +51,8 @@ class Basins:
     @classmethod
     def of(cls, anomaly_map: AnomalyMap) -> Basins:
         """Those of a map without NaN."""
+        from scipy.sparse.csgraph import minimum_spanning_tree
+
         labels, peaks = _climbed(anomaly_map)
         tree = minimum_spanning_tree(_touching(anomaly_map, labels, len(peaks))).tocoo()
         order = np.argsort(tree.data, kind="stable")
@@ -166,6 +170,8 @@ def _touching(anomaly_map: AnomalyMap, labels: NDArray[np.int32], count: int) ->
 
     Many entries may be of the same two basins. None is zero, which would be no entry.
     """
+    from scipy.sparse import csr_matrix
+
     low, high, values = [], [], []
     for here, there in _STEPS:
         where = np.flatnonzero(labels[here] != labels[there])
