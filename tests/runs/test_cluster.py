@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import threading
 from pathlib import Path
 
@@ -53,10 +54,14 @@ def cluster():
     from ray.cluster_utils import Cluster as Nodes
 
     paths = [str(Path(__file__).parent), str(Path(saa.__path__[0]).parent)]
-    with pytest.MonkeyPatch.context() as environment:
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        tempfile.TemporaryDirectory(prefix="s", dir="/tmp", ignore_cleanup_errors=True) as temporary,
+    ):
         environment.setenv("PYTHONPATH", os.pathsep.join(paths))
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
         environment.setenv("RAY_AUTH_MODE", "disabled")
+        environment.setenv("RAY_TMPDIR", temporary)  # a short path, for the names of sockets
         environment.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         head = {"num_cpus": 0, "object_store_memory": _MEMORY, "_system_config": _IMPATIENT}
         nodes = Nodes(initialize_head=True, head_node_args=head)

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,8 +106,9 @@ def test_a_run_on_a_cluster_of_this_machines_own_says_what_one_without_says(tmp_
     pytest.importorskip("ray", reason="needs the extra saa[cluster]")
     samples(tmp_path / "data", 2)
     (tmp_path / "nut.yaml").write_text(_PROMPT)
-    before = set(Path("/tmp").glob("saa-*"))
-    ray, local = (_run(tmp_path, on) for on in ("ray", "local"))
+    with tempfile.TemporaryDirectory(prefix="s", dir="/tmp") as own:
+        ray, local = (_run(tmp_path, on, own) for on in ("ray", "local"))
+        assert list(Path(own).iterdir()) == []
     assert ray.returncode == local.returncode == 0, ray.stderr
     assert ray.stdout == local.stdout.replace("local", "ray")
     paces = [line for line in ray.stderr.splitlines() if "2 of 2 images" in line]
@@ -116,12 +118,11 @@ def test_a_run_on_a_cluster_of_this_machines_own_says_what_one_without_says(tmp_
     assert table_without_seconds(tmp_path / "ray/results.csv") == table_without_seconds(
         tmp_path / "local/results.csv"
     )
-    assert set(Path("/tmp").glob("saa-*")) == before
 
 
-def _run(folder, on):
+def _run(folder, on, temporary):
     command = ["run", "data/nut", "--format", "folder", "--prompts", "nut.yaml", "-o", on, "--on", on]
-    paths = {"PYTHONPATH": str(Path(saa.__path__[0]).parent)}
+    paths = {"PYTHONPATH": str(Path(saa.__path__[0]).parent), "TMPDIR": temporary}
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"} | paths
     return subprocess.run(
         [sys.executable, "-m", "saa", *command, "--engine", "embedded", "--workers", "1"],

@@ -24,6 +24,8 @@ from saa.errors import ModelError, RunError
 LOCAL, RAY = "local", "ray"
 _OWN, _AUTO = "local", "auto"
 _ANSWER_S, _JOIN_S = 5.0, 30.0
+_SHORT = 20
+"""Characters of a folder below which Ray's sockets may have their names of some 80; systems take 104 to 108."""
 _AUTH = "RAY_AUTH_MODE"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Nothing is told to Ray's makers, and no advice to users of Ray printed, unless the environment says otherwise."""
@@ -115,7 +117,8 @@ def joined(where: str, cpus: int) -> Iterator[tuple[Node, ...]]:
         stack.enter_context(_signals_as_before())
         if where == _OWN:
             # A path of its own, short enough for the names of sockets, and gone afterwards.
-            base = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108
+            usual = tempfile.gettempdir()
+            base = "/tmp" if len(usual) > _SHORT and Path("/tmp").is_dir() else usual  # noqa: S108
             folder = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="saa-", dir=base, ignore_cleanup_errors=True)
             )
