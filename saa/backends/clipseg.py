@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from saa import scene_answers
 from saa.errors import PromptError
-from saa.foundation import pretrained
-from saa.foundation.devices import Arithmetic, Device, Placement, installed
+from saa.foundation.clipseg_settings import Settings
 from saa.scene_answers import Said
 from saa.scene_prompts import ScenePrompt, Vocabulary
 from saa.types import Frame, Image, Inspection
@@ -26,29 +24,11 @@ from saa.types import Frame, Image, Inspection
 if TYPE_CHECKING:
     from saa.foundation.clipseg import Segmenter
 
-_PACKAGES = ("torch", "transformers", "open_clip", "timm", "torchvision")
 
-
-class Config(BaseModel):
+class Config(Settings):
     """Settings of CLIPSeg."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     kind: Literal["clipseg"] = "clipseg"
-    checkpoint: str = Field(
-        "clipseg_rd64_refined", description="a folder of weights by its name in `saa models list`"
-    )
-    device: Device = Field("cpu", description="where the network runs")
-    arithmetic: Arithmetic = Field(
-        "fast", description="exact: what the library's own layers give; fast: equal but for rounding"
-    )
-    side_px: int = Field(
-        352,
-        ge=64,
-        le=1024,
-        multiple_of=32,
-        description="both sides of the image as the network sees it; CLIPSeg was trained at 352",
-    )
 
     def check(self) -> None:
         """Refuse what is not there; nothing is loaded.
@@ -56,8 +36,7 @@ class Config(BaseModel):
         Raises:
             ModelError: a package or the device is missing.
         """
-        installed(*_PACKAGES)
-        Placement(self.device).check()
+        self.check_machine()
 
     def fits(self, prompt: ScenePrompt) -> None:
         """Refuse an ensemble; the folder's sizes are read, and not its weights.
@@ -70,7 +49,7 @@ class Config(BaseModel):
             raise PromptError(
                 "ensemble: expected none with backend clipseg, which has one head only, got one; leave it out"
             )
-        pretrained.folder(self.checkpoint).values("clipseg")
+        self.check_folder()
 
     def build(self, prompt: ScenePrompt) -> ClipSeg:
         """The inspector of one kind of scene; the checkpoint is loaded, and words read, now.
@@ -81,12 +60,7 @@ class Config(BaseModel):
         """
         self.check()
         self.fits(prompt)
-        from saa.foundation import clipseg
-
-        vocabulary = prompt.vocabulary()
-        segmenter = clipseg.load(
-            self.checkpoint, Placement(self.device), self.side_px, arithmetic=self.arithmetic
-        )
+        vocabulary, segmenter = prompt.vocabulary(), self.load()
         return ClipSeg(prompt, segmenter, vocabulary, segmenter.read(vocabulary.concepts, prompt.templates))
 
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.special import expit
 
-from saa.foundation import pretrained
-from saa.foundation.devices import Arithmetic, Device, Placement, installed
+from saa.foundation.clipseg_settings import Settings
 from saa.prompts import ProductPrompt
 from saa.types import AnomalyMap, Caption, Frame
 
@@ -30,26 +29,10 @@ _READ = 64
 """Sets of phrases whose meaning is kept in memory: an image of each product asks for the same ones."""
 
 
-class Config(BaseModel):
+class Config(Settings):
     """Settings of CLIPSeg."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     kind: Literal["clipseg"] = "clipseg"
-    checkpoint: str = Field(
-        "clipseg_rd64_refined", description="a folder of weights by its name in `saa models list`"
-    )
-    device: Device = Field("cpu", description="where the network runs")
-    arithmetic: Arithmetic = Field(
-        "fast", description="exact: what the library's own layers give; fast: equal but for rounding"
-    )
-    side_px: int = Field(
-        352,
-        ge=64,
-        le=1024,
-        multiple_of=32,
-        description="both sides of the image as the network sees it; CLIPSeg was trained at 352",
-    )
     templates: tuple[Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*$", max_length=200)], ...] = Field(
         ("{}",),
         min_length=1,
@@ -59,9 +42,8 @@ class Config(BaseModel):
 
     def check(self) -> None:
         """Refuse packages and devices that are not there, and a folder of another model; see `recipes.Checked`."""
-        installed("torch", "torchvision", "timm", "transformers", "open_clip")
-        Placement(self.device).check()
-        pretrained.folder(self.checkpoint).values("clipseg")
+        self.check_machine()
+        self.check_folder()
 
     def build(self, prompt: ProductPrompt) -> ClipSegGrounder:  # noqa: ARG002 - the seam's signature
         """The grounder, the same for every product; the checkpoint is loaded now.
@@ -70,11 +52,7 @@ class Config(BaseModel):
             ModelError: no such checkpoint or device, a folder that is not CLIPSeg's, or missing packages.
         """
         self.check()
-        from saa.foundation import clipseg
-
-        placement = Placement(self.device)
-        segmenter = clipseg.load(self.checkpoint, placement, self.side_px, arithmetic=self.arithmetic)
-        return ClipSegGrounder(segmenter, self.templates)
+        return ClipSegGrounder(self.load(), self.templates)
 
 
 @dataclass(frozen=True)
