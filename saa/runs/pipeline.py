@@ -1,9 +1,9 @@
 """Reading, judging and writing at the same time, in one process.
 
 One thread reads and decodes the next picture, this one judges, one writes what came of the last and syncs it. Each
-has at most one image in hand and none waits beside them, so memory is flat, whatever is slowest: the reader goes on
-when a picture has been judged, the judge when the last answer lies on disk. The judge stays in the thread that
-called, because numerical libraries count threads by the thread.
+has at most one image in hand and none waits beside them, so memory is flat, whatever is slowest: reader and judge go
+on when the last answer lies on disk. The judge stays in the thread that called, because numerical libraries count
+threads by the thread.
 
 What it hides is waiting: for disks, shares and networks of files, and for whatever runs outside Python's lock, such as
 torch. Pillow holds the lock while it decodes and compresses, so with the embedded engine on a quick disk it is worth
