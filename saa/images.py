@@ -185,7 +185,7 @@ def write_map(path: Path, anomaly_map: AnomalyMap) -> None:
         raise ValueError("anomaly_map: expected finite values, got NaN or infinity")
     payload = io.BytesIO()
     PIL.Image.fromarray(anomaly_map).save(payload, "TIFF", compression="tiff_lzw", tiffinfo=_FLOAT_PREDICTOR)
-    _write(path, payload.getbuffer())
+    _write(path, payload.getvalue())
 
 
 def write_png(path: Path, image: Image | Mask) -> None:
@@ -210,7 +210,7 @@ def write_png(path: Path, image: Image | Mask) -> None:
     payload = io.BytesIO()
     pixels = image.astype(np.uint8) * np.uint8(255) if is_mask else image
     PIL.Image.fromarray(pixels).save(payload, "PNG", compress_level=3)
-    _write(path, payload.getbuffer())
+    _write(path, payload.getvalue())
 
 
 def sha256(path: Path) -> str:
@@ -234,7 +234,7 @@ def _shown(values: tuple[int, ...]) -> str:
     return ", ".join(map(str, values)) if len(values) < 5 else f"{values[0]} to {values[-2]} or {values[-1]}"
 
 
-def _write(path: Path, payload: memoryview) -> None:
+def _write(path: Path, payload: bytes) -> None:
     try:
         whole_files.write(path, payload)
     except OSError as error:

@@ -94,7 +94,7 @@ def remove(folders: Iterable[Path]) -> None:
                 cast(Any, folder).fs.rm(cast(Any, folder).path, recursive=True)
 
 
-def write(path: Path, payload: bytes | memoryview) -> None:
+def write(path: Path, payload: bytes) -> None:
     """Put a file into storage elsewhere; object stores show all of it or what was there before.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from saa import storage
 
 
-def write(path: Path, payload: bytes | memoryview) -> None:
+def write(path: Path, payload: bytes) -> None:
     """Write `payload` so that `path` holds all of it or what it held before; missing folders are made.
 
     A path elsewhere (`saa.storage`) is written as its storage does it: of object stores, the same holds.
