@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from saa.commands import log_lines
-from saa.commands.evaluate import Protocol
 from saa.commands.options import (
+    PROFILES,
     Category,
     DataSet,
     Device,
@@ -21,12 +21,13 @@ from saa.commands.options import (
     LogJson,
     Mode,
     On,
+    Protocol,
     RetryFailed,
     Split,
     TimeLimit,
     Workers,
 )
-from saa.engines import AUTO, ENGINES
+from saa.engines import AUTO
 from saa.plugins import load
 from saa.runs.cluster.joining import LOCAL
 
@@ -51,7 +52,7 @@ def benchmark(
     profile: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="|".join(dict.fromkeys(name for each in ENGINES.values() for name in each.profiles)),
+            metavar=PROFILES,
             help="How the engine does what the publications leave open; may be repeated to compare.",
             show_default="the prompt file's, or default",
         ),

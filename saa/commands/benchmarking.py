@@ -19,7 +19,7 @@ from saa.evaluation import size_of
 from saa.profiles import ABLATIONS, DEFAULT
 from saa.prompt_files import shipped_names, shipped_root
 from saa.reports import comparison as pages
-from saa.runs import ledger, manifest
+from saa.runs import manifest, status
 from saa.runs.folder import RunFolder
 from saa.runs.session import Tally
 
@@ -188,11 +188,9 @@ def _silent(_text: str) -> None:
 
 def _before(plan: Plan, folder: Path, *, overwrite: bool) -> Tally:
     """How far an earlier session came with a variant."""
-    path = RunFolder(folder).ledger
-    if overwrite or not path.is_file():
+    if overwrite or not RunFolder(folder).ledger.is_file():
         return Tally(len(plan.samples), 0, 0, 0, 0.0)
-    with ledger.opened(path) as rows:
-        counts = rows.counts()
+    counts = status.counts(folder)
     return Tally(len(plan.samples), counts.ok + counts.failed, counts.failed, 0, 0.0)
 
 

@@ -8,16 +8,7 @@ from typing import Annotated
 import typer
 
 from saa.commands import terminal
-from saa.commands.options import Root, RunFolder
-
-Protocol = Annotated[
-    str | None,
-    typer.Option(
-        metavar="released|native|HxW",
-        help="Maps at 400x400 as published, as they are, or at this height and width, such as 256x256.",
-        show_default="native for road scenes, else released",
-    ),
-]
+from saa.commands.options import Protocol, Root, RunFolder
 
 
 def evaluate(

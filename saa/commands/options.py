@@ -19,10 +19,12 @@ Engine = Annotated[
         metavar="|".join((AUTO, *ENGINES)), help="What does the seeing; auto takes the best that is ready."
     ),
 ]
+PROFILES = "|".join(dict.fromkeys(name for each in ENGINES.values() for name in each.profiles))
+"""All profiles of all engines, for people."""
 Profile = Annotated[
     str | None,
     typer.Option(
-        metavar="|".join(dict.fromkeys(name for each in ENGINES.values() for name in each.profiles)),
+        metavar=PROFILES,
         help="How the engine does what the publications leave open: paper and released as published, "
         "vanilla is SAA without hybrid prompts; utad, clipseg and winclip are other methods to compare with.",
         show_default="the prompt file's, or default",
@@ -87,6 +89,14 @@ Limit = Annotated[
     typer.Option(metavar="N", min=1, help="At most so many images a product, spread evenly by name."),
 ]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Inspect images again that failed.")]
+Protocol = Annotated[
+    str | None,
+    typer.Option(
+        metavar="released|native|HxW",
+        help="Maps at 400x400 as published, as they are, or at this height and width, such as 256x256.",
+        show_default="native for road scenes, else released",
+    ),
+]
 On = Annotated[
     str,
     typer.Option(
